@@ -1,0 +1,55 @@
+"""Use cases about collections as a whole."""
+
+from __future__ import annotations
+
+from domain.errors import at
+from domain.models import Collection, CollectionInfo, IndexType, check_collection_name
+from domain.paths import parse_path
+from domain.ports import Cache, VectorStore
+
+
+class Collections:
+    """Make, look at and delete collections, and forget what was cached of them."""
+
+    def __init__(self, store: VectorStore, cache: Cache) -> None:
+        self._store = store
+        self._cache = cache
+
+    async def create(self, collection: Collection) -> bool:
+        """Make the collection; True where it was made, False where it existed just so.
+
+        Raises `CollectionConflict` where it exists and differs.
+        """
+        return await self._store.create_collection(collection)
+
+    async def list(self) -> tuple[str, ...]:
+        """The names of all collections, sorted."""
+        return await self._store.list_collections()
+
+    async def describe(self, name: str) -> CollectionInfo:
+        """The collection as it is now. Raises `CollectionNotFound`."""
+        check_collection_name(name)
+        return await self._store.describe_collection(name)
+
+    async def delete(self, name: str) -> None:
+        """Delete the collection and all its points. Raises `CollectionNotFound`."""
+        check_collection_name(name)
+        await self._store.delete_collection(name)
+
+    async def create_index(self, name: str, field: str, type_: IndexType) -> bool:
+        """Index the values at `field`; True when it is built, False while it still is being built.
+
+        Raises `CollectionNotFound`, and `CollectionConflict` for an index of another type.
+        """
+        check_collection_name(name)
+        with at("field"):
+            parse_path(field)
+        return await self._store.create_index(name, field, type_)
+
+    async def purge(self, name: str) -> None:
+        """Forget everything cached of the collection, whether or not it exists.
+
+        Raises `BackendUnavailable` of the cache.
+        """
+        check_collection_name(name)
+        await self._cache.forget(name)

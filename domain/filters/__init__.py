@@ -1,0 +1,45 @@
+"""The filter tree: which points a search, a count or a write is about.
+
+A `Filter` holds conditions in four clauses, and is itself a condition. A field condition looks at
+the values that its path reaches in the payload; on a list it holds when one element meets it.
+Values keep their type: true is not 1, and 1.0 is not 1 in a match.
+"""
+
+from domain.filters.conditions import (
+    DatetimeRange,
+    FieldCondition,
+    GeoBoundingBox,
+    GeoPoint,
+    GeoRadius,
+    IsEmpty,
+    IsNull,
+    Match,
+    MatchAny,
+    MatchExcept,
+    Range,
+    Scalar,
+    ValuesCount,
+)
+from domain.filters.tree import Condition, Filter, HasId, MAX_DEPTH, MinShould, Nested
+
+__all__ = [
+    "Condition",
+    "DatetimeRange",
+    "FieldCondition",
+    "Filter",
+    "GeoBoundingBox",
+    "GeoPoint",
+    "GeoRadius",
+    "HasId",
+    "IsEmpty",
+    "IsNull",
+    "MAX_DEPTH",
+    "Match",
+    "MatchAny",
+    "MatchExcept",
+    "MinShould",
+    "Nested",
+    "Range",
+    "Scalar",
+    "ValuesCount",
+]

@@ -1,0 +1,95 @@
+"""What can be asked of a collection. An invalid query cannot be made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from domain.errors import InvalidInput, at
+from domain.filters import Filter
+from domain.models.point import PointId, check_ids, check_point_id
+from domain.models.vector import Vector
+from domain.paths import parse_path
+
+MAX_LIMIT = 1000
+"""The most hits or points that one answer holds."""
+
+MAX_OFFSET = 10_000
+"""The most hits that a search may skip."""
+
+PayloadSelection: TypeAlias = "bool | tuple[str, ...]"
+"""All of the payload, none of it, or the values at these paths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """The nearest neighbours of `vector`, or of the stored point `id`, itself left out.
+
+    `filter` narrows the points down; `offset` (0 to 10,000) skips, `limit` (1 to 1000) bounds the
+    hits. `score_threshold` leaves out hits that are farther: a lower score for cosine and dot, a
+    higher one for euclid and manhattan. `hnsw_ef` (1 to 10,000) widens the search in the graph;
+    `exact` compares every point instead.
+
+    Raises `InvalidInput` naming the field that is wrong.
+    """
+
+    vector: Vector | None = None
+    id: PointId | None = None
+    filter: Filter = Filter()
+    limit: int = 10
+    offset: int = 0
+    score_threshold: float | None = None
+    with_payload: PayloadSelection = True
+    with_vectors: bool = False
+    hnsw_ef: int | None = None
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.vector is None) == (self.id is None):
+            raise InvalidInput("", "exactly one of 'vector' and 'id'")
+        if self.id is not None:
+            with at("id"):
+                check_point_id(self.id)
+        check_integer("limit", self.limit, 1, MAX_LIMIT)
+        check_integer("offset", self.offset, 0, MAX_OFFSET)
+        if self.score_threshold is not None and not math.isfinite(self.score_threshold):
+            raise InvalidInput("score_threshold", "a finite number")
+        if self.hnsw_ef is not None:
+            check_integer("params.hnsw_ef", self.hnsw_ef, 1, 10_000)
+        check_payload_selection(self.with_payload)
+
+
+def check_integer(name: str, value: int, low: int, high: int) -> None:
+    """Raise `InvalidInput` unless `value` is an integer from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidInput(name, f"an integer from {low} to {high}")
+
+
+def check_payload_selection(selection: PayloadSelection) -> None:
+    """Raise `InvalidInput` for a selection of no paths, or of something that is no path."""
+    if isinstance(selection, bool):
+        return
+    if not selection:
+        raise InvalidInput("with_payload", "true, false, or a list of at least one path")
+    for index, path in enumerate(selection):
+        with at(f"with_payload[{index}]"):
+            parse_path(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The points that a write is about: these ids, or all that meet a filter that is not empty.
+
+    Raises `InvalidInput` for both, neither, no ids, or a filter that would meet every point.
+    """
+
+    ids: tuple[PointId, ...] = ()
+    filter: Filter | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.ids) == (self.filter is not None):
+            raise InvalidInput("", "exactly one of 'ids' (not empty) and 'filter'")
+        if self.filter is not None and self.filter.is_empty:
+            raise InvalidInput("filter", "at least one condition, since an empty filter meets every point")
+        check_ids(self.ids)
