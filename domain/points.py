@@ -10,7 +10,7 @@ from domain.models import Page, Payload, Point, PointId, Record, check_collectio
 from domain.models.payload import check_payload
 from domain.models.point import check_ids
 from domain.ports import VectorStore
-from domain.queries import MAX_LIMIT, PayloadSelection, Selection, check_integer, check_payload_selection
+from domain.queries import MAX_LIMIT, Selection, check_integer
 
 MAX_POINTS = 10_000
 """The most points or ids that one call takes."""
@@ -74,15 +74,13 @@ class Points:
         *,
         limit: int = 10,
         start: PointId | None = None,
-        with_payload: PayloadSelection = True,
         with_vectors: bool = False,
     ) -> Page:
         """A page of points that meet the filter in the order of their ids, from `start` on."""
         check_collection_name(collection)
         check_integer("limit", limit, 1, MAX_LIMIT)
-        check_payload_selection(with_payload)
         return await self._store.scroll(
-            collection, filter_, limit=limit, start=start, with_payload=with_payload, with_vectors=with_vectors
+            collection, filter_, limit=limit, start=start, with_vectors=with_vectors
         )
 
     async def count(self, collection: str, filter_: Filter) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.errors import InvalidInput, at
 from domain.filters import Filter
 from domain.models.point import PointId, check_ids, check_point_id
-from domain.models.vector import Vector
+from domain.models.vector import Vector, float32
 from domain.paths import parse_path
 
 MAX_LIMIT = 1000
@@ -53,8 +52,9 @@ class SearchQuery:
                 check_point_id(self.id)
         check_integer("limit", self.limit, 1, MAX_LIMIT)
         check_integer("offset", self.offset, 0, MAX_OFFSET)
-        if self.score_threshold is not None and not math.isfinite(self.score_threshold):
-            raise InvalidInput("score_threshold", "a finite number")
+        if self.score_threshold is not None:
+            with at("score_threshold"):
+                float32(self.score_threshold)
         if self.hnsw_ef is not None:
             check_integer("params.hnsw_ef", self.hnsw_ef, 1, 10_000)
         check_payload_selection(self.with_payload)

@@ -3,16 +3,16 @@
 from domain.models.collection import (
     Collection,
     CollectionInfo,
-    Distance,
     HnswOptions,
     IndexType,
     Quantization,
     QuantizationType,
     check_collection_name,
 )
+from domain.models.distance import Distance
 from domain.models.payload import Json, Payload
 from domain.models.point import Hit, Page, Point, PointId, Record, id_order, parse_point_id, parse_uuid
-from domain.models.vector import Vector
+from domain.models.vector import Vector, float32
 
 __all__ = [
     "Collection",
@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "Vector",
     "check_collection_name",
+    "float32",
     "id_order",
     "parse_point_id",
     "parse_uuid",

@@ -9,7 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, at
-from domain.models.vector import MAX_NORM, MAX_SIZE, Vector
+from domain.models.distance import Distance
+from domain.models.vector import MAX_NORM, MAX_SIZE, NOT_ZERO, Vector
 from domain.paths import parse_path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
@@ -21,20 +22,6 @@ def check_collection_name(name: str) -> None:
         raise InvalidInput(
             "collection", "a name of 1 to 255 letters, digits, '_', '.', '-' that starts with a letter or digit"
         )
-
-
-class Distance(StrEnum):
-    """How two vectors are compared. For cosine and dot a higher score is nearer."""
-
-    COSINE = "cosine"
-    DOT = "dot"
-    EUCLID = "euclid"
-    MANHATTAN = "manhattan"
-
-    @property
-    def higher_is_nearer(self) -> bool:
-        """Whether hits come with falling scores."""
-        return self in (Distance.COSINE, Distance.DOT)
 
 
 class IndexType(StrEnum):
@@ -75,6 +62,8 @@ class Quantization:
             raise InvalidInput("quantile", "nothing here, since only scalar quantization has a quantile")
         if not 0.5 <= self.quantile <= 1.0:
             raise InvalidInput("quantile", "a number from 0.5 to 1.0")
+        # A store may keep it as float32.
+        object.__setattr__(self, "quantile", round(self.quantile, 6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +115,26 @@ class Collection:
             with at(f"indexes[{key!r}]"):
                 parse_path(key)
 
-    def fit(self, vector: Vector) -> Vector:
-        """`vector` as this collection keeps it and compares it: of its size, and under cosine of norm 1.
+    def check(self, vector: Vector) -> float:
+        """The norm of `vector`, which fits this collection.
 
         Raises `InvalidInput` for another size, the zero vector under cosine, and under the other
         distances for a norm over `MAX_NORM`.
         """
         if len(vector) != self.size:
             raise InvalidInput("", f"{self.size} numbers, got {len(vector)}")
+        norm = vector.norm()
         if self.distance is Distance.COSINE:
-            return vector.unit()
-        if vector.norm() > MAX_NORM:
+            if norm == 0.0:
+                raise InvalidInput("", NOT_ZERO)
+        elif norm > MAX_NORM:
             raise InvalidInput("", f"a vector of norm at most {MAX_NORM:g}, so that scores stay finite")
-        return vector
+        return norm
+
+    def fit(self, vector: Vector) -> Vector:
+        """`vector` as this collection keeps it: under cosine of norm 1. Raises as `check` does."""
+        self.check(vector)
+        return vector.unit() if self.distance is Distance.COSINE else vector
 
     def differences(self, wanted: Collection) -> list[str]:
         """How this collection differs from `wanted`, a clause each; empty where it will do.

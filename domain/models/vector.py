@@ -19,8 +19,24 @@ By Cauchy and Schwarz a dot product is then at most 1e36, and a squared distance
 score leaves the range of float32 (3.4e38) on its way.
 """
 
+NOT_ZERO = "a vector that is not zero, since cosine has no direction for it"
+
 UNIT_TOLERANCE = 1e-6
 """A squared norm this near to 1 counts as 1, as Qdrant's own `cosine_preprocess` has it."""
+
+
+_FLOAT32 = struct.Struct("<f")
+
+
+def float32(value: float) -> float:
+    """The float32 nearest to `value`. Raises `InvalidInput` where that is not finite."""
+    try:
+        rounded: float = _FLOAT32.unpack(_FLOAT32.pack(value))[0]
+    except OverflowError:
+        rounded = math.inf
+    if not math.isfinite(rounded):
+        raise InvalidInput("", "a number that is finite in float32")
+    return rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ class Vector:
         """The vector of norm 1 in this direction. Raises `InvalidInput` for the zero vector."""
         norm = self.norm()
         if norm == 0.0:
-            raise InvalidInput("", "a vector that is not zero, since cosine has no direction for it")
+            raise InvalidInput("", NOT_ZERO)
         if abs(norm * norm - 1.0) <= UNIT_TOLERANCE:
             return self
         return Vector(struct.pack(f"<{len(self)}f", *(value / norm for value in self.to_tuple())))

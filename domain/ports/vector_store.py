@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
 from domain.ports.status import BackendStatus
-from domain.queries import PayloadSelection, SearchQuery, Selection
+from domain.queries import SearchQuery, Selection
 
 
 class VectorStore(ABC):
@@ -85,7 +85,6 @@ class VectorStore(ABC):
         collection: str,
         ids: Sequence[PointId],
         *,
-        with_payload: PayloadSelection = True,
         with_vectors: bool = False,
     ) -> tuple[Record, ...]:
         """The points with these ids in the order asked, each once; ids that do not exist are left out."""
@@ -98,7 +97,6 @@ class VectorStore(ABC):
         *,
         limit: int,
         start: PointId | None = None,
-        with_payload: PayloadSelection = True,
         with_vectors: bool = False,
     ) -> Page:
         """At most `limit` points that meet the filter, in order, from the id `start` on (the first by default).

@@ -1,0 +1,71 @@
+"""What the collections of a Qdrant server are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from qdrant_client import AsyncQdrantClient, models
+
+from adapters.call import BackendCall
+from adapters.qdrant.conversions import from_info, is_done, to_vector_params
+from domain.errors import CollectionConflict, CollectionNotFound, InvalidInput
+from domain.models import Collection, CollectionInfo, IndexType
+
+T = TypeVar("T")
+
+
+class Catalog:
+    """Makes and describes collections, and remembers what they are made of to check vectors without asking.
+
+    Another process may make a collection anew: before a vector is refused, the server is asked again.
+    """
+
+    def __init__(self, client: AsyncQdrantClient) -> None:
+        self._client = client
+        self._known: dict[str, Collection] = {}
+
+    def forget(self, name: str) -> None:
+        """Ask the server next time."""
+        self._known.pop(name, None)
+
+    async def describe(self, ask: BackendCall, name: str) -> CollectionInfo:
+        """The collection as the server has it now. Raises `CollectionNotFound` and `CollectionConflict`."""
+        info = await ask(self._client.get_collection(name), partial(from_info, name))
+        self._known[name] = info.collection
+        return info
+
+    async def find(self, ask: BackendCall, name: str) -> Collection | None:
+        """The collection, if it exists. Raises `CollectionConflict`."""
+        try:
+            return (await self.describe(ask, name)).collection
+        except CollectionNotFound:
+            return None
+
+    async def make(self, ask: BackendCall, collection: Collection) -> bool:
+        """Make the collection without its indexes; False where another caller was faster."""
+        try:
+            params = to_vector_params(collection)
+            await ask(self._client.create_collection(collection.name, vectors_config=params), bool)
+        except (CollectionConflict, InvalidInput):
+            if await self.find(ask, collection.name) is None:
+                raise
+            return False
+        return True
+
+    async def index(self, ask: BackendCall, collection: str, field: str, type_: IndexType) -> bool:
+        """Index a field; whether the index is built already."""
+        self.forget(collection)
+        schema = models.PayloadSchemaType(type_.value)
+        return await ask(self._client.create_payload_index(collection, field, schema, wait=True), is_done)
+
+    async def fit(self, ask: BackendCall, name: str, fit: Callable[[Collection], T]) -> T:
+        """What `fit` makes of the collection. Raises what it raises."""
+        known = self._known.get(name)
+        if known is not None:
+            try:
+                return fit(known)
+            except InvalidInput:
+                self.forget(name)
+        return fit((await self.describe(ask, name)).collection)

@@ -1,0 +1,65 @@
+"""The asynchronous client of Qdrant, built once for a process from the settings."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from qdrant_client import AsyncQdrantClient
+
+from adapters.settings import MEMORY, QdrantSettings
+
+GRPC_OPTIONS = {
+    # Otherwise calls go on failing for up to two minutes after the server is back.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+    "grpc.enable_http_proxy": 0,
+}
+
+KEEPALIVE_SECONDS = 4.0
+"""How long an idle connection is kept: less than the 5 s after which Qdrant closes it."""
+
+
+def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
+    """A client that opens no connection yet. The caller closes it with `await client.close()`.
+
+    Its own time limit is per phase and in whole seconds; wrap calls in `asyncio.timeout` for a total.
+    """
+    if settings.in_memory:
+        return AsyncQdrantClient(location=MEMORY)
+    grpc_options: dict[str, Any] = dict(GRPC_OPTIONS)
+    if settings.ca_file is not None:
+        grpc_options["root_certificates"] = settings.ca_file.read_bytes()
+    with warnings.catch_warnings():
+        # A key over plain http is the operator's choice inside a private network; the start logs it.
+        warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+        return AsyncQdrantClient(
+            url=settings.url,
+            port=_default_port(settings.url),
+            grpc_port=settings.grpc_port,
+            prefer_grpc=settings.prefer_grpc,
+            grpc_options=grpc_options,
+            api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+            timeout=int(max(settings.read_timeout, settings.write_timeout)) + 1,
+            check_compatibility=False,
+            limits=httpx.Limits(
+                max_connections=settings.pool_size,
+                max_keepalive_connections=settings.pool_size,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+            ),
+            verify=_tls_context(settings),
+            trust_env=False,
+        )
+
+
+def _default_port(url: str) -> int:
+    return 443 if url.startswith("https://") and urlsplit(url).port is None else 6333
+
+
+def _tls_context(settings: QdrantSettings) -> ssl.SSLContext | bool:
+    if not settings.url.startswith("https://"):
+        return True
+    return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)

@@ -1,0 +1,99 @@
+"""The part of a ranking to ask for, so that hits of one score come in the order of their ids.
+
+Qdrant leaves the order of equal scores open, and with it which of them a page holds. A window asks
+for one hit more on either side of the page. Where a neighbour has the score of a hit on the page, the
+group of equal scores reaches past its edge, and the window is widened until it holds the group whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, groupby
+
+from qdrant_client import models
+
+from adapters.qdrant.conversions import to_id, to_selector
+from adapters.qdrant.filters import to_qdrant
+from domain.models import Distance, Hit, float32, id_order
+from domain.queries import SearchQuery
+
+MAX_WIDTH = 50_000
+"""Hits past which a group of equal scores is left in the order that Qdrant gives."""
+
+MARGIN = 1e-6
+"""How much farther than a threshold to ask, relative to it: Qdrant leaves out hits right at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Positions `start` (included) to `stop` (excluded) of the ranking of `query`."""
+
+    query: SearchQuery
+    distance: Distance
+    vector: list[float] | None
+    start: int
+    stop: int
+
+    @classmethod
+    def around(cls, query: SearchQuery, distance: Distance, vector: list[float] | None) -> Window:
+        """The page of the query, and a hit on either side. `vector` is the query's own, as it is to be sent."""
+        return cls(query, distance, vector, max(query.offset - 1, 0), query.offset + query.limit + 1)
+
+    def cuts_group(self, hits: Sequence[Hit]) -> bool:
+        """Whether hits of one score may stand on both sides of an edge of the page."""
+        return self._cuts_before(hits) or self._cuts_after(hits)
+
+    def widened(self, hits: Sequence[Hit]) -> Window:
+        """A window that reaches farther where a group was cut."""
+        wider = replace(self, start=0) if self._cuts_before(hits) else self
+        return replace(wider, stop=min(2 * self.stop, MAX_WIDTH)) if self._cuts_after(hits) else wider
+
+    def page(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The hits of the page in their order; those past the query's threshold left out."""
+        first = self.query.offset - self.start
+        near = [hit for hit in hits if not self._is_past_threshold(hit.score)]
+        groups = (sorted(group, key=lambda hit: id_order(hit.id)) for _, group in groupby(near, lambda hit: hit.score))
+        return tuple(chain.from_iterable(groups))[first : first + self.query.limit]
+
+    def request(self) -> models.QueryRequest:
+        """What to ask the server."""
+        query = self.query
+        target = to_id(query.id) if query.id is not None else (self.vector or [])
+        return models.QueryRequest(
+            query=models.NearestQuery(nearest=target),
+            filter=None if query.filter.is_empty else to_qdrant(query.filter),
+            params=models.SearchParams(hnsw_ef=query.hnsw_ef, exact=query.exact),
+            score_threshold=self._asked_threshold(),
+            limit=self.stop - self.start,
+            offset=self.start,
+            with_payload=to_selector(query.with_payload),
+            with_vector=query.with_vectors,
+        )
+
+    def _asked_threshold(self) -> float | None:
+        """The query's threshold, a little farther."""
+        threshold = self.query.score_threshold
+        if threshold is None:
+            return None
+        return threshold - _margin(threshold) if self.distance.higher_is_nearer else threshold + _margin(threshold)
+
+    def _is_past_threshold(self, score: float) -> bool:
+        """Whether a hit came only because the threshold was asked for a little farther."""
+        threshold = self.query.score_threshold
+        if threshold is None or abs(score - threshold) > 2 * _margin(threshold):
+            return False
+        return self.distance.is_farther(score, float32(threshold))
+
+    def _cuts_before(self, hits: Sequence[Hit]) -> bool:
+        first = self.query.offset - self.start
+        return self.start > 0 and len(hits) > first and hits[0].score == hits[first].score
+
+    def _cuts_after(self, hits: Sequence[Hit]) -> bool:
+        whole = len(hits) == self.stop - self.start and self.stop < MAX_WIDTH
+        last = self.query.offset + self.query.limit - 1 - self.start
+        return whole and hits[last].score == hits[-1].score
+
+
+def _margin(threshold: float) -> float:
+    return max(abs(threshold), 1.0) * MARGIN

@@ -1,0 +1,239 @@
+"""The environment, typed: every setting of Holdfast, read from `SOCIAL_*` variables and from `.env`.
+
+`load_settings` is the way in. What it refuses, it names by its variable, and never by its value.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+PREFIX = "SOCIAL_"
+MEMORY = ":memory:"
+
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class ConfigurationError(Exception):
+    """Settings that cannot be used: one line that names each wrong variable, and no value."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _printable(secret: SecretStr | None) -> SecretStr | None:
+    """The secret without white space around it; a driver would put a bad one into its error text."""
+    if secret is None or not (text := secret.get_secret_value().strip()):
+        return None
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII")
+    return SecretStr(text)
+
+
+def _split(url: str, schemes: tuple[str, ...], expected: str) -> SplitResult:
+    """The parts of `url`. Raises `ValueError(expected)`, which quotes nothing, where it is no such URL."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(expected) from None
+    if parts.scheme not in schemes or not whole or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(expected)
+    return parts
+
+
+def _check_ca_file(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError("must be the path of a PEM file that exists")
+    return path
+
+
+class QdrantSettings(_Section):
+    """`SOCIAL_QDRANT__*`: the vector database."""
+
+    url: str = MEMORY
+    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`."""
+    api_key: SecretStr | None = None
+    prefer_grpc: bool = False
+    grpc_port: Port = 6334
+    tls: bool = False
+    """Refuse to start unless the URL is https."""
+    ca_file: Path | None = None
+    """A PEM file of certificate authorities to trust instead of the system's."""
+    read_timeout: Seconds = 5.0
+    write_timeout: Seconds = 30.0
+    pool_size: int = Field(default=100, ge=1, le=10_000)
+
+    _strip_key = field_validator("api_key")(_printable)
+    _check_ca = field_validator("ca_file")(_check_ca_file)
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        url = url.strip().rstrip("/")
+        if url == MEMORY:
+            return url
+        parts = _split(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
+        if "@" in parts.netloc:
+            raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
+        if parts.query or parts.fragment:
+            raise ValueError("must hold no '?' and no '#'")
+        return url
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if self.tls and self.url != MEMORY and not self.url.startswith("https://"):
+            raise ValueError("TLS: is true, so the URL must start with https://")
+        return self
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether there is no server, and all points live in this process."""
+        return self.url == MEMORY
+
+
+class RedisSettings(_Section):
+    """`SOCIAL_REDIS__*`: the shared cache. Without a URL each process remembers for itself."""
+
+    url: SecretStr | None = None
+    """`redis://host:6379/0`, `rediss://...` or `unix:///path`; a secret, since it may hold a password."""
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    """Refuse to start unless the URL is rediss."""
+    ca_file: Path | None = None
+    """A PEM file of certificate authorities to trust instead of the system's."""
+    timeout: Seconds = 0.1
+    """For one operation in total."""
+    connect_timeout: Seconds = 1.0
+    """For making a connection, as far as `timeout` leaves time."""
+    pool_size: int = Field(default=64, ge=1, le=10_000)
+    prefix: str = Field(default="holdfast", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
+    """The beginning of every key."""
+
+    _strip_password = field_validator("password")(_printable)
+    _check_ca = field_validator("ca_file")(_check_ca_file)
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None or not (url := secret.get_secret_value().strip()):
+            return None
+        parts = _split(url, ("redis", "rediss", "unix"), "must be redis://, rediss:// or unix:// and an address")
+        database = "" if parts.scheme == "unix" else parts.path.strip("/")
+        if parts.fragment or not (database or "0").isdigit():
+            raise ValueError("must name its database by a number, and escape '/', '?' and '#' in its password")
+        options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        if options - {"db"}:
+            raise ValueError(f"must have no option but 'db'; TLS and time limits have settings in {PREFIX}REDIS__*")
+        return SecretStr(url)
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if self.tls and not (self.url and self.url.get_secret_value().startswith("rediss://")):
+            raise ValueError("TLS: is true, so the URL must start with rediss://")
+        return self
+
+
+class HttpSettings(_Section):
+    """`SOCIAL_HTTP__*`: the server."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    workers: int = Field(default=1, ge=1, le=256)
+    max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """A larger body is a 413."""
+    shutdown_timeout: Seconds = 30.0
+    """How long requests in flight may take to end after the signal to stop."""
+
+
+class LogFormat(StrEnum):
+    """JSON for machines, one object a line; console for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogSettings(_Section):
+    """`SOCIAL_LOG__*`."""
+
+    format: LogFormat = LogFormat.JSON
+    level: LogLevel = LogLevel.INFO
+
+
+class Settings(BaseSettings):
+    """All settings. Made by `load_settings`, or in a test with keyword arguments, which go before the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    qdrant: QdrantSettings = QdrantSettings()
+    redis: RedisSettings = RedisSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _check_workers(self) -> Self:
+        if self.http.workers > 1 and self.qdrant.in_memory:
+            raise ValueError(
+                f"{PREFIX}HTTP__WORKERS: must be 1 while {PREFIX}QDRANT__URL is {MEMORY}, "
+                "since each worker would hold points of its own"
+            )
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must not appear in a log, also as it stands in a URL."""
+        found = [self.qdrant.api_key, self.redis.password, self.redis.url]
+        texts = [secret.get_secret_value() for secret in found if secret is not None]
+        if self.redis.url is not None:
+            password = urlsplit(self.redis.url.get_secret_value()).password or ""
+            texts += [password, unquote(password)]
+        return tuple(text for text in texts if text)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings from keyword arguments, the environment and `.env`, in that order.
+
+    Raises `ConfigurationError` with one line where a variable is wrong.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(map(_line, error.errors(include_input=False, include_url=False)))) from None
+    except SettingsError:
+        raise ConfigurationError(
+            f"{PREFIX}*: a section takes its settings one by one, as {PREFIX}QDRANT__URL"
+        ) from None
+
+
+def _line(error: ErrorDetails) -> str:
+    location, message = error["loc"], error["msg"].removeprefix("Value error, ")
+    if not location:
+        return message
+    variable = PREFIX + "__".join(map(str, location)).upper()
+    joint = "__" if len(location) == 1 and error["type"] == "value_error" else ": "
+    return f"{variable}{joint}{message}"

@@ -1,0 +1,1 @@
+"""The ways into Holdfast: HTTP and the command line."""

@@ -1,0 +1,5 @@
+"""The `holdfast` command."""
+
+from entrypoints.cli.main import main
+
+__all__ = ["main"]

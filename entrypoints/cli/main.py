@@ -1,0 +1,31 @@
+"""The command's entry, and what its exit codes say (those of sysexits.h)."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from containers import ConfigurationError
+from entrypoints.cli import health, serve
+
+EX_CONFIG = 78
+
+app = typer.Typer(
+    name="holdfast",
+    help="A vector search service that keeps answering when its databases do not.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(health.health)
+
+
+def main() -> None:
+    """Run the command. A wrong setting ends it with one line, and exit code 78."""
+    try:
+        app()
+    except ConfigurationError as error:
+        print(f"holdfast: {error}", file=sys.stderr)
+        sys.exit(EX_CONFIG)

@@ -1,0 +1,37 @@
+"""`holdfast serve`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from containers import load_settings
+from entrypoints.logs import configure_logging
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. [SOCIAL_HTTP__HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. [SOCIAL_HTTP__PORT]")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes serve. [SOCIAL_HTTP__WORKERS]")] = None,
+) -> None:
+    """Serve the REST API until SIGTERM or SIGINT; requests in flight are finished first."""
+    given = {"HOST": host, "PORT": port, "WORKERS": workers}
+    # Worker processes read the environment anew, so what was given here has to stand in it.
+    os.environ.update({f"SOCIAL_HTTP__{name}": str(value) for name, value in given.items() if value is not None})
+    settings = load_settings()
+    configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
+    uvicorn.run(
+        "entrypoints.http.server:app",
+        factory=True,
+        host=settings.http.host,
+        port=settings.http.port,
+        workers=settings.http.workers,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.http.shutdown_timeout) + 1,
+    )

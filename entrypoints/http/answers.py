@@ -1,0 +1,84 @@
+"""Values of the domain as they go out in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from domain.health import BackendHealth, InfraHealth
+from domain.models import CollectionInfo, Hit, Page, PointId, Record
+from domain.search import SearchResult
+
+
+def describe_collection(info: CollectionInfo) -> dict[str, Any]:
+    """A collection: what it was made with, how many points it holds, and how far its indexes are."""
+    collection = info.collection
+    answer: dict[str, Any] = {
+        "name": collection.name,
+        "size": collection.size,
+        "distance": collection.distance,
+        "indexes": dict(collection.indexes),
+        "points": info.points,
+        "status": "building" if info.building else "ready",
+        "indexed": dict(info.indexed),
+    }
+    if collection.on_disk is not None:
+        answer["on_disk"] = collection.on_disk
+    for name, options in (("quantization", collection.quantization), ("index", collection.hnsw)):
+        if options is not None:
+            answer[name] = {key: value for key, value in msgspec.to_builtins(options).items() if value is not None}
+    return answer
+
+
+def describe_record(record: Record) -> dict[str, Any]:
+    """A stored point."""
+    answer: dict[str, Any] = {"id": record.id, "payload": record.payload}
+    if record.vector is not None:
+        answer["vector"] = record.vector.to_tuple()
+    return answer
+
+
+def describe_page(page: Page) -> dict[str, Any]:
+    """A page of stored points."""
+    return {"points": [describe_record(record) for record in page.points], "next": _token(page.next)}
+
+
+def _token(point_id: PointId | None) -> str | None:
+    return None if point_id is None else str(point_id)
+
+
+def describe_result(result: SearchResult) -> dict[str, Any]:
+    """The hits of a search."""
+    return {"hits": [_describe_hit(hit) for hit in result.hits], "stale": result.stale}
+
+
+def _describe_hit(hit: Hit) -> dict[str, Any]:
+    answer: dict[str, Any] = {"id": hit.id, "score": hit.score}
+    if hit.payload is not None:
+        answer["payload"] = hit.payload
+    if hit.vector is not None:
+        answer["vector"] = hit.vector.to_tuple()
+    return answer
+
+
+def describe_infra(health: InfraHealth) -> dict[str, Any]:
+    """Both backends."""
+    return {
+        "status": health.status,
+        "vector_store": _describe_backend(health.vector_store),
+        "cache": _describe_backend(health.cache),
+    }
+
+
+def _describe_backend(backend: BackendHealth) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": backend.status, "latency_ms": round(backend.latency * 1000, 3)}
+    if backend.said is None:
+        return {**answer, "failure": backend.failure}
+    last = backend.said.last_failure
+    return {
+        **answer,
+        "technology": backend.said.technology,
+        "version": backend.said.version,
+        "last_failure": last and {"at": last.at, "operation": last.operation, "failure": last.failure},
+    }

@@ -1,0 +1,58 @@
+"""What happens when the application starts and stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from starlette.applications import Starlette
+
+from containers import Container
+from domain import __version__
+from domain.health import BackendHealth, Health
+from entrypoints.http.middleware import InFlight
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
+
+
+class Readiness:
+    """Whether the application has started and does not yet stop."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+
+def make_lifespan(
+    container: Container, readiness: Readiness, in_flight: InFlight
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """A lifespan that starts without any backend, says what it found, and closes what the container built."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        settings = container.settings()
+        log.info("starting", version=__version__)
+        if settings.qdrant.api_key is not None and settings.qdrant.url.startswith("http://"):
+            log.warning("api_key_in_clear", detail="The key of the vector database is sent over plain http.")
+        await _log_backends(container.health())
+        readiness.ready = True
+        try:
+            yield
+        finally:
+            readiness.ready = False
+            left = await in_flight.drained(settings.http.shutdown_timeout)
+            await container.closing().aclose()
+            log.info("stopped", requests_cut_off=left)
+
+    return lifespan
+
+
+async def _log_backends(health: Health) -> None:
+    found = await health.check()
+    log.info("started", vector_store=_found(found.vector_store), cache=_found(found.cache))
+
+
+def _found(backend: BackendHealth) -> str:
+    if backend.said is None:
+        return f"down ({backend.failure})"
+    return " ".join(filter(None, (backend.said.technology, backend.said.version)))

@@ -1,0 +1,71 @@
+"""Routes about collections as a whole."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.collections import Collections
+from domain.errors import at
+from domain.paths import parse_path
+from entrypoints.http.answers import describe_collection
+from entrypoints.http.bodies import CollectionBody, IndexBody
+from entrypoints.http.errors import json_response
+from entrypoints.http.requests import JsonBody, collection_name
+
+
+class CollectionRoutes:
+    """Make, look at and delete collections, index fields, and purge the cache."""
+
+    def __init__(self, collections: Collections, body_limit: int) -> None:
+        self._collections = collections
+        self._collection_body = JsonBody(CollectionBody, body_limit)
+        self._index_body = JsonBody(IndexBody, body_limit)
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        one = "/v1/collections/{collection}"
+        return [
+            Route("/v1/collections", self.list, methods=["GET"]),
+            Route(one, self.create, methods=["PUT"]),
+            Route(one, self.describe, methods=["GET"]),
+            Route(one, self.delete, methods=["DELETE"]),
+            Route(f"{one}/indexes/{{field:path}}", self.create_index, methods=["PUT"]),
+            Route(f"{one}/cache", self.purge, methods=["DELETE"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """200 with the names."""
+        return json_response({"collections": await self._collections.list()})
+
+    async def create(self, request: Request) -> Response:
+        """201 where it was made, 200 where it existed just so; with its description."""
+        name = collection_name(request)
+        body = await self._collection_body.read(request)
+        made = await self._collections.create(body.to_domain(name))
+        return json_response(describe_collection(await self._collections.describe(name)), 201 if made else 200)
+
+    async def describe(self, request: Request) -> Response:
+        """200 with the description."""
+        return json_response(describe_collection(await self._collections.describe(collection_name(request))))
+
+    async def delete(self, request: Request) -> Response:
+        """204."""
+        await self._collections.delete(collection_name(request))
+        return Response(status_code=204)
+
+    async def create_index(self, request: Request) -> Response:
+        """200 where the index is built, 202 while it is being built."""
+        name = collection_name(request)
+        field = request.path_params["field"]
+        with at("path.field"):
+            parse_path(field)
+        body = await self._index_body.read(request)
+        built = await self._collections.create_index(name, field, body.type)
+        return json_response({"field": field, "type": body.type, "built": built}, 200 if built else 202)
+
+    async def purge(self, request: Request) -> Response:
+        """204 when everything cached of the collection is forgotten."""
+        await self._collections.purge(collection_name(request))
+        return Response(status_code=204)

@@ -1,0 +1,100 @@
+"""Routes about points."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.errors import at
+from domain.models import parse_point_id
+from domain.points import Points
+from entrypoints.http.answers import describe_page, describe_record
+from entrypoints.http.bodies import (
+    CountBody,
+    RetrieveBody,
+    ScrollBody,
+    SelectionBody,
+    SetPayloadBody,
+    UpsertBody,
+    read_filter,
+)
+from entrypoints.http.errors import json_response
+from entrypoints.http.filters import read_ids
+from entrypoints.http.requests import JsonBody, collection_name, query_flag
+
+
+class PointRoutes:
+    """Write and read points."""
+
+    def __init__(self, points: Points, body_limit: int) -> None:
+        self._points = points
+        self._upsert_body = JsonBody(UpsertBody, body_limit)
+        self._payload_body = JsonBody(SetPayloadBody, body_limit)
+        self._retrieve_body = JsonBody(RetrieveBody, body_limit)
+        self._selection_body = JsonBody(SelectionBody, body_limit)
+        self._scroll_body = JsonBody(ScrollBody, body_limit)
+        self._count_body = JsonBody(CountBody, body_limit)
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        one = "/v1/collections/{collection}"
+        return [
+            Route(f"{one}/points", self.upsert, methods=["PUT"]),
+            Route(f"{one}/points", self.set_payload, methods=["PATCH"]),
+            Route(f"{one}/points/retrieve", self.retrieve, methods=["POST"]),
+            Route(f"{one}/points/delete", self.delete, methods=["POST"]),
+            Route(f"{one}/points/{{id}}", self.get, methods=["GET"]),
+            Route(f"{one}/scroll", self.scroll, methods=["POST"]),
+            Route(f"{one}/count", self.count, methods=["POST"]),
+        ]
+
+    async def upsert(self, request: Request) -> Response:
+        """200 with how many were written."""
+        name = collection_name(request)
+        points = (await self._upsert_body.read(request)).to_domain()
+        return json_response({"upserted": await self._points.upsert(name, points)})
+
+    async def set_payload(self, request: Request) -> Response:
+        """204."""
+        name = collection_name(request)
+        body = await self._payload_body.read(request)
+        await self._points.set_payload(name, body.payload, body.selection())
+        return Response(status_code=204)
+
+    async def retrieve(self, request: Request) -> Response:
+        """200 with the points that exist, in the order asked."""
+        name = collection_name(request)
+        body = await self._retrieve_body.read(request)
+        records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=body.with_vectors)
+        return json_response({"points": [describe_record(record) for record in records]})
+
+    async def delete(self, request: Request) -> Response:
+        """204."""
+        name = collection_name(request)
+        body = await self._selection_body.read(request)
+        await self._points.delete(name, body.selection())
+        return Response(status_code=204)
+
+    async def get(self, request: Request) -> Response:
+        """200 with the point."""
+        name = collection_name(request)
+        with at("path.id"):
+            point_id = parse_point_id(request.path_params["id"])
+        with_vectors = query_flag(request, "with_vectors")
+        return json_response(describe_record(await self._points.get(name, point_id, with_vectors=with_vectors)))
+
+    async def scroll(self, request: Request) -> Response:
+        """200 with a page of points, and where the next one starts."""
+        name = collection_name(request)
+        body = await self._scroll_body.read(request)
+        page = await self._points.scroll(
+            name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=body.with_vectors
+        )
+        return json_response(describe_page(page))
+
+    async def count(self, request: Request) -> Response:
+        """200 with how many points meet the filter."""
+        name = collection_name(request)
+        body = await self._count_body.read(request)
+        return json_response({"count": await self._points.count(name, read_filter(body.filter))})

@@ -1,0 +1,1 @@
+"""Servers that tests start: stand-ins for Qdrant, a real Redis, and servers that misbehave."""
