@@ -51,6 +51,7 @@ def configure_logging(*, format: str, level: str, secrets: Iterable[str] = ()) -
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(least)
+    logging.captureWarnings(capture=True)
     for name in _LOUD:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))
 
@@ -60,11 +61,14 @@ def write_exception(logger: WrappedLogger, name: str, event: EventDict) -> Event
     info = event.pop("exc_info", None)
     error = sys.exception() if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
-        event["error"] = type(error).__name__
-        event["frames"] = [
-            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-        ]
+        event.update(describe_exception(error))
     return event
+
+
+def describe_exception(error: BaseException) -> dict[str, Any]:
+    """The exception's type, and the frames that it passed, outermost first."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {"error": type(error).__name__, "frames": [f"{at.filename}:{at.lineno} {at.name}" for at in frames]}
 
 
 class Redactor:
@@ -72,7 +76,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         plain = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        self._secrets = sorted(plain | {json.dumps(secret)[1:-1] for secret in plain}, key=len, reverse=True)
+        escaped = {written(secret)[1:-1] for secret in plain for written in (json.dumps, repr)}
+        self._secrets = sorted(plain | escaped, key=len, reverse=True)
 
     def __call__(self, logger: WrappedLogger, name: str, line: Any) -> str:
         text = str(line)
@@ -82,4 +87,5 @@ class Redactor:
 
 
 def _render_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    return msgspec.json.encode(event, enc_hook=repr).decode()
+    ordered = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return msgspec.json.encode({**ordered, **event}, enc_hook=repr).decode()

@@ -58,6 +58,7 @@ class QdrantVectorStore(VectorStore):
         self._write_timeout = write_timeout
         self._monitor = monitor or BackendMonitor(Backend.VECTOR_STORE)
         self._catalog = catalog or Catalog(client)
+        self._closed = False
 
     async def create_collection(self, collection: Collection) -> bool:
         async with self._write("create_collection", collection.name) as ask:
@@ -172,6 +173,7 @@ class QdrantVectorStore(VectorStore):
         return BackendStatus("qdrant", version, self._monitor.last_failure)
 
     async def aclose(self) -> None:
+        self._closed = True
         await self._client.close()
 
     def _read(self, operation: str, collection: str | None = None) -> BackendCall:
@@ -184,6 +186,9 @@ class QdrantVectorStore(VectorStore):
         return classify(error)
 
     def _translate(self, collection: str | None, error: Exception) -> Fault | HoldfastError:
+        if self._closed:
+            # What the driver raises in a call that is cut short looks like a fault of the server.
+            return Fault(Failure.CLOSED)
         verdict = self._classify(error)
         if isinstance(verdict, Fault):
             return verdict

@@ -63,13 +63,18 @@ class Window:
         return models.QueryRequest(
             query=models.NearestQuery(nearest=target),
             filter=None if query.filter.is_empty else to_qdrant(query.filter),
-            params=models.SearchParams(hnsw_ef=query.hnsw_ef, exact=query.exact),
+            params=self._params(),
             score_threshold=self._asked_threshold(),
             limit=self.stop - self.start,
             offset=self.start,
             with_payload=to_selector(query.with_payload),
             with_vector=query.with_vectors,
         )
+
+    def _params(self) -> models.SearchParams | None:
+        if self.query.hnsw_ef is None and not self.query.exact:
+            return None
+        return models.SearchParams(hnsw_ef=self.query.hnsw_ef, exact=self.query.exact)
 
     def _asked_threshold(self) -> float | None:
         """The query's threshold, a little farther."""

@@ -129,6 +129,7 @@ class RedisCache(Cache):
         try:
             await connection.send_packed_command(connection.pack_commands(commands))
             replies = [await _read(connection) for _ in commands]
+            run: str = connection.run_id
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
@@ -137,7 +138,7 @@ class RedisCache(Cache):
         for reply in replies:
             if isinstance(reply, ResponseError) and not isinstance(reply, tolerated):
                 raise reply
-        return connection.run_id, replies
+        return run, replies
 
 
 async def _read(connection: Any) -> Any:
@@ -156,10 +157,12 @@ class _Found(NamedTuple):
 
 def _read_found(replies: Replies) -> _Found:
     run, (values,) = replies
+    if not isinstance(values, list) or not all(isinstance(value, bytes | None) for value in values):
+        raise TypeError("an answer that is not the one to MGET")
     epoch, token, data = (*values, None)[:3]
     if not (_is_token(epoch) and _is_token(token)):
         return _Found(None, None)
-    return _Found(f"{run}.{epoch.decode()}.{token.decode()}", data if isinstance(data, bytes) else None)
+    return _Found(f"{run}.{epoch.decode()}.{token.decode()}", data)
 
 
 def _read_done(replies: Replies) -> None:
@@ -173,8 +176,8 @@ def _read_version(replies: Replies) -> str:
     return parse_info(info)["redis_version"]
 
 
-def _is_token(value: object) -> bool:
-    return isinstance(value, bytes) and _TOKEN.fullmatch(value) is not None
+def _is_token(value: bytes | None) -> bool:
+    return value is not None and _TOKEN.fullmatch(value) is not None
 
 
 def _era(generation: str) -> str:

@@ -8,6 +8,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse
 from redis.maint_notifications import MaintNotificationsConfig
 
 from adapters.settings import RedisSettings
@@ -24,7 +25,8 @@ def build_redis_client(settings: RedisSettings) -> Redis:
         raise ValueError("SOCIAL_REDIS__URL is not set")
     options: dict[str, Any] = {
         "max_connections": settings.pool_size,
-        "timeout": settings.timeout,
+        # Less than an operation has in total, so that the lack of a connection shows as what it is.
+        "timeout": settings.timeout / 2,
         "socket_timeout": settings.timeout,
         "socket_connect_timeout": settings.connect_timeout,
         "socket_keepalive": True,
@@ -47,9 +49,13 @@ def build_redis_client(settings: RedisSettings) -> Redis:
 
 async def greet(connection: Any) -> None:
     """Log in on a new connection, and learn which run of the server it leads to (`connection.run_id`)."""
-    await connection.on_connect()
-    await connection.send_command("INFO", "server", check_health=False)
-    connection.run_id = parse_info(await connection.read_response()).get("run_id", "")
+    try:
+        await connection.on_connect()
+        await connection.send_command("INFO", "server", check_health=False)
+        connection.run_id = parse_info(await connection.read_response())["run_id"]
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # The client drops a connection that was not greeted for errors of its own alone.
+        raise InvalidResponse("a greeting that is not Redis's") from None
 
 
 def parse_info(reply: bytes | str) -> dict[str, str]:

@@ -38,9 +38,9 @@ class Nested:
     def __post_init__(self) -> None:
         check_path(self.key)
         if self.filter.is_empty:
-            raise InvalidInput("nested.filter", "at least one condition")
+            raise InvalidInput("filter", "at least one condition")
         if any(isinstance(condition, HasId) for condition in self.filter.walk()):
-            raise InvalidInput("nested.filter", "no 'has_id', since the elements of a list have no id")
+            raise InvalidInput("filter", "no 'has_id', since the elements of a list have no id")
 
 
 Condition: TypeAlias = "FieldCondition | HasId | Nested | Filter"

@@ -10,6 +10,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from domain.errors import Backend, BackendUnavailable, CollectionConflict, HoldfastError, InvalidInput, NotFound
 
@@ -34,9 +35,11 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
-def error_response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    """An error: `detail` says what is wrong."""
-    return json_response({"detail": detail, **more}, status, headers)
+def error_response(
+    status: int, detail: str, headers: dict[str, str] | None = None, more: dict[str, Any] | None = None
+) -> Response:
+    """An error: `detail` says what is wrong, and `more` stands beside it."""
+    return json_response({"detail": detail, **(more or {})}, status, headers)
 
 
 def answer_domain_error(error: HoldfastError) -> Response | None:
@@ -56,8 +59,17 @@ def answer_domain_error(error: HoldfastError) -> Response | None:
 def answer_http_exception(request: Request, error: Exception) -> Response:
     """The answer to what Starlette raises: no such path, a method that is not allowed, a bad body."""
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # Starlette names the methods of the first route at this path alone.
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return error_response(error.status_code, _DETAILS.get(error.detail, error.detail), headers)
+
+
+def _methods(request: Request) -> set[str]:
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    matching = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return set().union(*matching)
 
 
 _DETAILS = {

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import HoldfastError
 from entrypoints.http.errors import INTERNAL, answer_domain_error, error_response
+from entrypoints.logs import describe_exception
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
@@ -111,12 +112,12 @@ class ErrorResponses:
         except Exception as error:
             response = answer_domain_error(error) if isinstance(error, HoldfastError) else None
             if response is None or begun:
-                log.error("request_failed", exc_info=error, response_begun=begun)
+                log.error("request_failed", response_begun=begun, **describe_exception(error))
             if begun:
                 # The server closes the connection of an answer that it sees unfinished.
                 return
-            request_id = scope["state"]["request_id"]
-            await (response or error_response(500, INTERNAL, request_id=request_id))(scope, receive, send)
+            bug = error_response(500, INTERNAL, more={"request_id": scope["state"]["request_id"]})
+            await (response or bug)(scope, receive, send)
 
 
 def _request_id(scope: Scope) -> str:

@@ -15,6 +15,14 @@ from domain.models import check_collection_name
 T = TypeVar("T")
 
 _AT = re.compile(r"(?P<what>.*) - at `(?P<where>\$.*)`", re.DOTALL)
+_EXPECTED = (
+    (re.compile(r"^Expected "), ""),
+    (re.compile(r"^Object contains unknown field "), "no field "),
+    (re.compile(r"^Object missing required field "), "a field "),
+    (re.compile(r"^Invalid enum value "), "one of the documented values, got "),
+    (re.compile(r"^Number out of range$"), "a number in range"),
+)
+
 _JSON = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?', re.IGNORECASE)
 
 
@@ -83,9 +91,9 @@ def _invalid(error: msgspec.ValidationError) -> InvalidInput:
     """msgspec's error in the words of the domain: "Expected `int`, got `str` - at `$.id`"."""
     found = _AT.fullmatch(str(error))
     what, where = (found["what"], found["where"].removeprefix("$")) if found else (str(error), "")
-    what = what.replace("`", "'")
-    expected = what.removeprefix("Expected ") if what.startswith("Expected ") else f"a valid value: {what}"
-    return InvalidInput(where.removeprefix("."), expected)
+    for sign, expected in _EXPECTED:
+        what = sign.sub(expected, what)
+    return InvalidInput(where.removeprefix("."), what.replace("`", "'"))
 
 
 def _reason(error: Exception) -> str:

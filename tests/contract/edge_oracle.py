@@ -38,9 +38,10 @@ from domain.filters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from domain.models import Json, Payload, PointId
+
 
 class EdgeOracle:
     """An engine with one collection, filled anew for each question. Close it at the end."""
@@ -89,13 +90,15 @@ def to_edge(filter_: Filter) -> edge.Filter:
     """The filter in the binding's terms."""
     least = filter_.min_should
     return edge.Filter(
-        must=[_condition(inner) for inner in filter_.must],
-        should=[_condition(inner) for inner in filter_.should],
-        must_not=[_condition(inner) for inner in filter_.must_not],
-        min_should=None
-        if least is None
-        else edge.MinShould([_condition(inner) for inner in least.conditions], least.min_count),
+        must=_conditions(filter_.must) or None,
+        should=_conditions(filter_.should) or None,
+        must_not=_conditions(filter_.must_not) or None,
+        min_should=None if least is None else edge.MinShould(_conditions(least.conditions), least.min_count),
     )
+
+
+def _conditions(conditions: Iterable[Condition]) -> list[edge.ConditionType]:
+    return [_condition(condition) for condition in conditions]
 
 
 def _condition(condition: Condition) -> edge.ConditionType:

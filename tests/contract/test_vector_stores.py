@@ -25,9 +25,14 @@ class TestInMemoryVectorStore(VectorStoreContract):
 class TestLocalQdrantVectorStore(VectorStoreContract):
     """The `:memory:` of Qdrant's client."""
 
+    client = AsyncQdrantClient(location=":memory:")
+
     @pytest.fixture
-    async def store(self) -> AsyncIterator[VectorStore]:
-        """An empty store."""
-        store = LocalQdrantVectorStore(AsyncQdrantClient(location=":memory:"))
-        yield store
-        await store.aclose()
+    async def store(self, request: pytest.FixtureRequest) -> AsyncIterator[VectorStore]:
+        """An empty store. A client takes a while to build, so tests that leave it open share one."""
+        shared = "closed" not in request.node.name
+        client = self.client if shared else AsyncQdrantClient(location=":memory:")
+        yield LocalQdrantVectorStore(client)
+        if shared:
+            for collection in (await client.get_collections()).collections:
+                await client.delete_collection(collection.name)

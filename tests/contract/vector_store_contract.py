@@ -21,6 +21,7 @@ from domain.models import (
     Distance,
     HnswOptions,
     IndexType,
+    Json,
     Point,
     Quantization,
     QuantizationType,
@@ -180,7 +181,7 @@ class PointContract:
 
     async def test_keeps_what_was_written(self, store: VectorStore) -> None:
         """Ids, vectors and payloads of every kind come back as they went in."""
-        payload = {
+        payload: dict[str, Json] = {
             "text": "schöne Grüße, 世界 \u0000",
             "int": 2**63 - 1,
             "least": -(2**63),
@@ -191,7 +192,11 @@ class PointContract:
             "list": [1, "a", [], [None]],
             "object": {"a": {"b": [{"c": 1}]}, "": 0},
         }
-        points = [Point(0, vector(1, -2), payload), Point(MAX_ID, vector(0, 0)), Point(UUID_2, vector(0.5, 3), {"a": 1})]
+        points = [
+            Point(0, vector(1, -2), payload),
+            Point(MAX_ID, vector(0, 0)),
+            Point(UUID_2, vector(0.5, 3), {"a": 1}),
+        ]
         await make(store, *points)
         records = await store.retrieve("things", [UUID_2, 0, MAX_ID], with_vectors=True)
         assert ids(records) == [UUID_2, 0, MAX_ID]
@@ -207,7 +212,7 @@ class PointContract:
         await make(store, Point(1, vector(1, 2), payload))  # type: ignore[arg-type]
         payload["list"].append(2)  # type: ignore[attr-defined]
         (record,) = await store.retrieve("things", [1])
-        record.payload["list"].append(3)  # type: ignore[union-attr, index]
+        record.payload["list"].append(3)  # type: ignore[union-attr]
         assert (await store.retrieve("things", [1]))[0].payload == {"list": [1]}
 
     async def test_the_last_of_one_id_counts(self, store: VectorStore) -> None:
@@ -234,9 +239,9 @@ class PointContract:
 
     async def test_merges_payload_at_the_top_level(self, store: VectorStore) -> None:
         """Keys are replaced whole, a null removes its key, and other points stay as they are."""
-        before = {"keep": 1, "replace": {"old": 1}, "remove": 1}
+        before: dict[str, Json] = {"keep": 1, "replace": {"old": 1}, "remove": 1}
         await make(store, Point(1, vector(1, 1), before), Point(2, vector(1, 1), before))
-        payload = {"replace": {"new": [1]}, "remove": None, "absent": None, "add": 2}
+        payload: dict[str, Json] = {"replace": {"new": [1]}, "remove": None, "absent": None, "add": 2}
         await store.set_payload("things", payload, Selection(ids=(1,)))
         first, second = await store.retrieve("things", [1, 2])
         assert first.payload == {"keep": 1, "replace": {"new": [1]}, "add": 2}
@@ -410,7 +415,9 @@ class SearchContract:
 
     async def test_gives_the_parts_that_were_asked_for(self, store: VectorStore) -> None:
         """Payload comes whole, in part or not at all, and the vector when asked."""
-        await make(store, Point(1, vector(1, 2), {"a": {"b": 1, "c": 2}, "d": [{"e": 1, "f": 2}]}), Point(2, vector(0, 0)))
+        await make(
+            store, Point(1, vector(1, 2), {"a": {"b": 1, "c": 2}, "d": [{"e": 1, "f": 2}]}), Point(2, vector(0, 0))
+        )
         whole, empty = await store.search("things", query(1, 1))
         assert (whole.payload, whole.vector) == ({"a": {"b": 1, "c": 2}, "d": [{"e": 1, "f": 2}]}, None)
         assert empty.payload == {}
@@ -438,7 +445,12 @@ class SearchContract:
     async def test_searches_a_batch_in_order(self, store: VectorStore) -> None:
         """Each search of a batch answers as it would alone."""
         await make_colored(store)
-        queries = [query(1, 0, limit=1), query(-1, 0, limit=2), SearchQuery(id=3, limit=1, filter=RED), query(1, 0, offset=4)]
+        queries = [
+            query(1, 0, limit=1),
+            query(-1, 0, limit=2),
+            SearchQuery(id=3, limit=1, filter=RED),
+            query(1, 0, offset=4),
+        ]
         assert await store.search_batch("things", queries) == tuple([await store.search("things", q) for q in queries])
 
     async def test_finds_nothing_in_an_empty_collection(self, store: VectorStore) -> None:

@@ -43,5 +43,5 @@ class HealthRoutes:
         health = await self._health.check()
         if health.status is Status.DOWN:
             detail = UNAVAILABLE[Backend.VECTOR_STORE]
-            return error_response(503, detail, retry_after(None), **describe_infra(health))
+            return error_response(503, detail, retry_after(None), describe_infra(health))
         return json_response(describe_infra(health))

@@ -1,0 +1,36 @@
+"""What every test can rely on: no setting of the machine, or of a `.env`, reaches it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import PREFIX, Settings
+from tests.sockets import sockets_refused
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run in an empty folder, without any variable of Holdfast's."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse every socket in the tests that need no server."""
+    offline = {"unit", "contract"} & set(request.path.relative_to(Path(__file__).parent).parts)
+    with sockets_refused() if offline else nullcontext():
+        yield
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The defaults."""
+    return Settings()

@@ -1,0 +1,58 @@
+"""Adapters that fail when a test says so, and the application on adapters of a test's choice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from dependency_injector import providers
+
+from adapters.memory import InMemoryCache, InMemoryVectorStore
+from adapters.settings import Settings
+from containers import Container
+from domain.ports import Cache, VectorStore
+from entrypoints.http import create_app
+
+
+class FailingVectorStore(InMemoryVectorStore):
+    """Raises `error` from every operation while it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: Exception | None = None
+
+    def _check_open(self, operation: str) -> None:
+        if self.error is not None:
+            raise self.error
+        super()._check_open(operation)
+
+
+class FailingCache(InMemoryCache):
+    """Raises `error` from every operation while it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: Exception | None = None
+
+    def _check_open(self, operation: str) -> None:
+        if self.error is not None:
+            raise self.error
+        super()._check_open(operation)
+
+
+@asynccontextmanager
+async def serve_in_process(
+    store: VectorStore, cache: Cache, settings: Settings | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application, started, without a socket."""
+    container = Container(
+        settings=settings or Settings(), vector_store=providers.Object(store), cache=providers.Object(cache)
+    )
+    app = create_app(container)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client

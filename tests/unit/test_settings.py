@@ -1,0 +1,155 @@
+"""Settings are read from the environment, and what is wrong is named without its value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import ConfigurationError, Settings, load_settings
+
+SECRET = "s3cr3t-value"
+
+
+def test_needs_nothing() -> None:
+    """The defaults open no socket."""
+    settings = load_settings()
+    assert settings.qdrant.in_memory
+    assert settings.redis.url is None
+    assert settings.http.host == "127.0.0.1"
+
+
+def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of every section are read; keys lose white space around them."""
+    monkeypatch.setenv("SOCIAL_QDRANT__URL", "https://qdrant.example:6333/prefix/")
+    monkeypatch.setenv("SOCIAL_QDRANT__API_KEY", f" {SECRET}\n")
+    monkeypatch.setenv("SOCIAL_QDRANT__TLS", "true")
+    monkeypatch.setenv("SOCIAL_REDIS__URL", f"rediss://user:{SECRET}2@cache.example:6380/3")
+    monkeypatch.setenv("SOCIAL_HTTP__PORT", "9000")
+    monkeypatch.setenv("SOCIAL_LOG__FORMAT", "console")
+    settings = load_settings()
+    assert settings.qdrant.url == "https://qdrant.example:6333/prefix"
+    assert settings.qdrant.api_key is not None
+    assert settings.qdrant.api_key.get_secret_value() == SECRET
+    assert (settings.http.port, settings.log.format) == (9000, "console")
+    assert {SECRET, f"{SECRET}2"} <= set(settings.secrets())
+    assert SECRET not in f"{settings!r} {settings}"
+
+
+def test_reads_the_file_and_prefers_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` is read, and a variable goes before it; other names in it are nobody's business here."""
+    (tmp_path / ".env").write_text("SOCIAL_HTTP__PORT=9000\nSOCIAL_HTTP__HOST=0.0.0.0\nOTHER=1\n")
+    monkeypatch.setenv("SOCIAL_HTTP__PORT", "9001")
+    settings = load_settings()
+    assert (settings.http.port, settings.http.host) == (9001, "0.0.0.0")  # noqa: S104
+
+
+def test_blank_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set to nothing, as Compose does it, is as one that is not set."""
+    for name in ("QDRANT__API_KEY", "REDIS__URL", "REDIS__PASSWORD"):
+        monkeypatch.setenv(f"SOCIAL_{name}", "")
+    settings = load_settings()
+    assert (settings.qdrant.api_key, settings.redis.url, settings.redis.password) == (None, None, None)
+
+
+BAD = [
+    ("QDRANT__URL", "localhost:6333"),
+    ("QDRANT__URL", "ftp://host"),
+    ("QDRANT__URL", "http://"),
+    ("QDRANT__URL", "http://host:port"),
+    ("QDRANT__URL", "http://[::1"),
+    ("QDRANT__URL", f"http://user:{SECRET}@host:6333"),
+    ("QDRANT__URL", f"http://host:6333?api_key={SECRET}"),
+    ("QDRANT__URL", "http://host:6333#x"),
+    ("QDRANT__URL", "http://ho st:6333"),
+    ("QDRANT__API_KEY", f"{SECRET}\nmore"),
+    ("QDRANT__API_KEY", f"{SECRET}ü"),
+    ("QDRANT__PREFER_GRPC", "perhaps"),
+    ("QDRANT__GRPC_PORT", "70000"),
+    ("QDRANT__READ_TIMEOUT", "0"),
+    ("QDRANT__READ_TIMEOUT", "nan"),
+    ("QDRANT__WRITE_TIMEOUT", "inf"),
+    ("QDRANT__POOL_SIZE", "0"),
+    ("QDRANT__CA_FILE", "/no/such/file.pem"),
+    ("QDRANT__TYPO", SECRET),
+    ("REDIS__URL", f"http://:{SECRET}@host"),
+    ("REDIS__URL", f"redis://:{SECRET}/x@host:6379"),
+    ("REDIS__URL", f"redis://:{SECRET}#x@host:6379"),
+    ("REDIS__URL", f"redis://:{SECRET}?x@host:6379"),
+    ("REDIS__URL", f"redis://:{SECRET}@host:6379/name"),
+    ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_cert_reqs=none"),
+    ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_check_hostname=false"),
+    ("REDIS__URL", f"redis://:{SECRET}@host:6379/0?socket_timeout="),
+    ("REDIS__PASSWORD", f"{SECRET}\n{SECRET}"),
+    ("REDIS__TIMEOUT", "-1"),
+    ("REDIS__PREFIX", "{a}"),
+    ("HTTP__PORT", "x"),
+    ("HTTP__WORKERS", "0"),
+    ("HTTP__MAX_BODY_BYTES", "10"),
+    ("LOG__LEVEL", "loud"),
+    ("LOG__FORMAT", SECRET),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A wrong variable is named in one line, and its value is not shown."""
+    monkeypatch.setenv(f"SOCIAL_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    line = str(caught.value)
+    assert line.startswith(f"SOCIAL_{name}: ")
+    assert "\n" not in line
+    assert SECRET not in line
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("section", "url"),
+    [
+        ("QDRANT", "http://host:6333"),
+        ("REDIS", "redis://host:6379"),
+        ("REDIS", "unix:///run/redis.sock"),
+        ("REDIS", ""),
+    ],
+)
+def test_tls_refuses_a_plaintext_url(monkeypatch: pytest.MonkeyPatch, section: str, url: str) -> None:
+    """Where TLS is demanded, a URL without it stops the start."""
+    monkeypatch.setenv(f"SOCIAL_{section}__URL", url)
+    monkeypatch.setenv(f"SOCIAL_{section}__TLS", "true")
+    with pytest.raises(ConfigurationError, match=f"^SOCIAL_{section}__TLS: is true, so the URL must start with"):
+        load_settings()
+
+
+def test_names_every_wrong_variable_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several mistakes are all said at once."""
+    monkeypatch.setenv("SOCIAL_HTTP__PORT", "x")
+    monkeypatch.setenv("SOCIAL_LOG__LEVEL", "x")
+    with pytest.raises(ConfigurationError, match=r"^SOCIAL_HTTP__PORT: .*; SOCIAL_LOG__LEVEL: [^\n]*$"):
+        load_settings()
+
+
+@pytest.mark.parametrize("value", ["5", SECRET, "[]"])
+def test_a_section_is_no_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """A variable that names a section alone is refused, without its value."""
+    monkeypatch.setenv("SOCIAL_QDRANT", value)
+    with pytest.raises(ConfigurationError, match="^SOCIAL_") as caught:
+        load_settings()
+    assert value not in str(caught.value).replace("SOCIAL", "")
+
+
+def test_several_workers_need_a_store_that_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `:memory:` each worker would hold points of its own."""
+    monkeypatch.setenv("SOCIAL_HTTP__WORKERS", "2")
+    with pytest.raises(
+        ConfigurationError, match="^SOCIAL_HTTP__WORKERS: must be 1 while SOCIAL_QDRANT__URL is :memory:"
+    ):
+        load_settings()
+    monkeypatch.setenv("SOCIAL_QDRANT__URL", "http://host:6333")
+    assert load_settings().http.workers == 2
+
+
+def test_settings_cannot_be_changed() -> None:
+    """They are one value for the whole process."""
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().qdrant.url = "x"
