@@ -12,6 +12,7 @@ import typer
 
 from containers import Container, load_settings
 from domain.health import BackendHealth, InfraHealth, Status
+from entrypoints.logs import configure_logging
 
 EX_UNAVAILABLE = 69
 
@@ -30,6 +31,7 @@ def health(
     """
     settings = load_settings()
     if infra:
+        configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
         found = asyncio.run(_check(Container(settings=settings)))
         typer.echo(f"vector store: {_line(found.vector_store)}\ncache: {_line(found.cache)}")
         raise typer.Exit(EX_UNAVAILABLE if found.status is Status.DOWN else 0)

@@ -1,0 +1,5 @@
+"""`python -m entrypoints.cli` is the `holdfast` command."""
+
+from entrypoints.cli.main import main
+
+main()

@@ -1,0 +1,30 @@
+"""The service as users run it: a process of its own, set by its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from adapters.settings import PREFIX
+from tests.servers.process import HOST, ChildProcess, free_port
+
+ROOT = Path(__file__).parents[2]
+
+STORE_DOWN = {"detail": "Vector database temporarily unavailable. Please try again later."}
+CACHE_DOWN = {"detail": "Cache temporarily unavailable. Please try again later."}
+
+
+def holdfast(*arguments: str, **settings: object) -> tuple[list[str], dict[str, str]]:
+    """A `holdfast` command and its environment: `QDRANT__URL="..."` and the like, and nothing from outside."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    env |= {f"{PREFIX}{name}": str(value) for name, value in settings.items()}
+    return [sys.executable, "-m", "entrypoints.cli", *arguments], env
+
+
+def service(**settings: object) -> tuple[str, ChildProcess]:
+    """The URL and the process of `holdfast serve`, not started yet, on a free port."""
+    port = free_port()
+    command, env = holdfast("serve", "--port", str(port), **settings)
+    url = f"http://{HOST}:{port}"
+    return url, ChildProcess.on_url(command, f"{url}/health/live", env=env, cwd=ROOT)
