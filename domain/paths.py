@@ -1,7 +1,7 @@
 """Paths into a payload: `section`, `author.name`, `items[].price`, `tags[0]`, `"a key with spaces".x`.
 
 The grammar is that of Qdrant's payload keys. A key is letters, digits, `_` and `-`, or anything
-between double quotes. `[]` stands for each element of a list, `[2]` for the third.
+between double quotes but a backslash. `[]` stands for each element of a list, `[2]` for the third.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_LENGTH = 1024
 
 MAX_INDEX = 2**32 - 1
 
-_KEY = re.compile(r'"([^"]*)"|[\w-]+')
+_KEY = re.compile(r'"([^"\\]*)"|[\w-]+')
 _BRACKETS = re.compile(r"\[([0-9]{0,10})\]")
 
 

@@ -79,9 +79,7 @@ class Points:
         """A page of points that meet the filter in the order of their ids, from `start` on."""
         check_collection_name(collection)
         check_integer("limit", limit, 1, MAX_LIMIT)
-        return await self._store.scroll(
-            collection, filter_, limit=limit, start=start, with_vectors=with_vectors
-        )
+        return await self._store.scroll(collection, filter_, limit=limit, start=start, with_vectors=with_vectors)
 
     async def count(self, collection: str, filter_: Filter) -> int:
         """How many points meet the filter, exactly."""

@@ -18,7 +18,10 @@ MAX_OFFSET = 10_000
 """The most hits that a search may skip."""
 
 PayloadSelection: TypeAlias = "bool | tuple[str, ...]"
-"""All of the payload, none of it, or the values at these paths."""
+"""All of the payload, none of it, or what stands at these paths, with the objects and lists around it.
+
+A path goes into a list by `[]` alone.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,8 @@ def check_payload_selection(selection: PayloadSelection) -> None:
         raise InvalidInput("with_payload", "true, false, or a list of at least one path")
     for index, path in enumerate(selection):
         with at(f"with_payload[{index}]"):
-            parse_path(path)
+            if any(isinstance(step, int) for step in parse_path(path)):
+                raise InvalidInput("", "a path without an index, such as items[].price")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

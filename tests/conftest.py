@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -21,9 +22,14 @@ def drop(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
 
 
 @pytest.fixture(autouse=True)
-def no_lines() -> None:
-    """Keep the output of failing tests readable."""
+def logging_as_before() -> Iterator[None]:
+    """Write no line unless the test configures logging, and take back what it configured."""
+    handlers, level = logging.getLogger().handlers, logging.getLogger().level
+    structlog.reset_defaults()
     structlog.configure(processors=[drop])
+    yield
+    logging.captureWarnings(capture=False)
+    logging.getLogger().handlers, logging.getLogger().level = handlers, level
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from domain.models import Json, Payload
 from domain.paths import Step, parse_path
 from domain.queries import PayloadSelection
+
+_Paths: TypeAlias = Sequence[tuple[Step, ...]]
+"""What is left of the selected paths on the way down."""
 
 
 def select(payload: Payload, selection: PayloadSelection) -> dict[str, Json] | None:
@@ -22,9 +26,6 @@ def select(payload: Payload, selection: PayloadSelection) -> dict[str, Json] | N
     if selection is True:
         return copy.deepcopy(dict(payload))
     return _fields(payload, [parse_path(path) for path in selection])
-
-
-_Paths = Sequence[tuple[Step, ...]]
 
 
 def _fields(value: Payload, paths: _Paths) -> dict[str, Json]:

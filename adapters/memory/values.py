@@ -99,13 +99,10 @@ def _distance(center: GeoPoint, place: _Place) -> float:
     """Metres along the sphere by the haversine formula; NaN for a place beyond all degrees."""
     lat, lon = place
     try:
-        a = (
-            math.sin(math.radians(lat - center.lat) / 2) ** 2
-            + math.cos(math.radians(center.lat))
-            * math.cos(math.radians(lat))
-            * math.sin(math.radians(lon - center.lon) / 2) ** 2
-        )
-        return EARTH_RADIUS * (2 * math.asin(math.sqrt(a)))
+        north = math.sin(math.radians(lat - center.lat) / 2) ** 2
+        east = math.sin(math.radians(lon - center.lon) / 2) ** 2
+        narrowing = math.cos(math.radians(center.lat)) * math.cos(math.radians(lat))
+        return EARTH_RADIUS * 2 * math.asin(math.sqrt(north + narrowing * east))
     except ValueError:
         return math.nan
 

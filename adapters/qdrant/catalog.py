@@ -9,7 +9,8 @@ from typing import TypeVar
 from qdrant_client import AsyncQdrantClient, models
 
 from adapters.call import BackendCall
-from adapters.qdrant.conversions import from_info, is_done, to_vector_params
+from adapters.qdrant.collections import from_info, to_vector_params
+from adapters.qdrant.conversions import is_done
 from domain.errors import CollectionConflict, CollectionNotFound, InvalidInput
 from domain.models import Collection, CollectionInfo, IndexType
 

@@ -7,9 +7,9 @@ import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from qdrant_client import AsyncQdrantClient
 
+from adapters.qdrant.transport import RenewingTransport
 from adapters.settings import MEMORY, QdrantSettings
 
 GRPC_OPTIONS = {
@@ -18,9 +18,6 @@ GRPC_OPTIONS = {
     "grpc.max_reconnect_backoff_ms": 1000,
     "grpc.enable_http_proxy": 0,
 }
-
-KEEPALIVE_SECONDS = 4.0
-"""How long an idle connection is kept: less than the 5 s after which Qdrant closes it."""
 
 
 def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
@@ -45,12 +42,9 @@ def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
             api_key=settings.api_key.get_secret_value() if settings.api_key else None,
             timeout=int(max(settings.read_timeout, settings.write_timeout)) + 1,
             check_compatibility=False,
-            limits=httpx.Limits(
-                max_connections=settings.pool_size,
-                max_keepalive_connections=settings.pool_size,
-                keepalive_expiry=KEEPALIVE_SECONDS,
+            transport=RenewingTransport(
+                size=settings.pool_size, connect_timeout=settings.read_timeout / 2, tls=_tls_context(settings)
             ),
-            verify=_tls_context(settings),
             trust_env=False,
         )
 
@@ -59,7 +53,8 @@ def _default_port(url: str) -> int:
     return 443 if url.startswith("https://") and urlsplit(url).port is None else 6333
 
 
-def _tls_context(settings: QdrantSettings) -> ssl.SSLContext | bool:
+def _tls_context(settings: QdrantSettings) -> ssl.SSLContext:
     if not settings.url.startswith("https://"):
-        return True
+        # Trusts nobody, and saves the 20 ms that it takes to read the system's authorities.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)

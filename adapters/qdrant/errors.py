@@ -57,6 +57,9 @@ _GRPC_FAILURES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: Failure.OVERLOADED,
 }
 
+_LOST = ("socket closed", "reset", "broken pipe", "goaway", "recvmsg", "connection", "cancelling all calls")
+"""What gRPC says of a connection that ended: by the network, or by a server that stops."""
+
 _GARBAGE = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the client runs into when it reads a wrong shape; errors of JSON, Unicode and pydantic are ValueErrors."""
 
@@ -136,7 +139,7 @@ def _unavailable(details: str) -> Failure:
     text = details.lower()
     if any(sign in text for sign in ("failed to connect", "resolution", "handshake")):
         return Failure.REFUSED
-    if any(sign in text for sign in ("socket closed", "reset", "broken pipe", "goaway", "recvmsg", "connection")):
+    if any(sign in text for sign in _LOST):
         return Failure.RESET
     return Failure.UNREADY
 

@@ -15,7 +15,7 @@ from adapters.qdrant.conversions import (
     from_page,
     from_record,
     is_done,
-    to_batch,
+    to_batches,
     to_id,
     to_points_selector,
 )
@@ -29,8 +29,6 @@ from domain.errors import (
     Failure,
     HoldfastError,
     InvalidInput,
-    PointNotFound,
-    at,
 )
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
@@ -102,8 +100,8 @@ class QdrantVectorStore(VectorStore):
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         async with self._write("upsert", collection) as ask:
-            batch = await self._catalog.fit(ask, collection, partial(to_batch, points))
-            self._check_done("upsert", await ask(self._client.upsert(collection, batch, wait=True), is_done))
+            for batch in await self._catalog.fit(ask, collection, partial(to_batches, points)):
+                self._check_done("upsert", await ask(self._client.upsert(collection, batch, wait=True), is_done))
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         async with self._write("set_payload", collection) as ask:

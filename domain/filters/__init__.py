@@ -20,9 +20,10 @@ from domain.filters.conditions import (
     Scalar,
     ValuesCount,
 )
-from domain.filters.tree import Condition, Filter, HasId, MAX_DEPTH, MinShould, Nested
+from domain.filters.tree import MAX_DEPTH, Condition, Filter, HasId, MinShould, Nested
 
 __all__ = [
+    "MAX_DEPTH",
     "Condition",
     "DatetimeRange",
     "FieldCondition",
@@ -33,7 +34,6 @@ __all__ = [
     "HasId",
     "IsEmpty",
     "IsNull",
-    "MAX_DEPTH",
     "Match",
     "MatchAny",
     "MatchExcept",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import TypeAlias
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 from domain.errors import InvalidInput, at
 from domain.models.payload import MAX_INTEGER, MIN_INTEGER, check_text
+from domain.models.vector import float32
 from domain.paths import parse_path
+
+SMALLEST_FLOAT32, MAX_FLOAT32 = 2.0**-149, (2 - 2.0**-23) * 2.0**127
 
 Scalar: TypeAlias = "str | int | bool"
 
@@ -84,9 +87,22 @@ def _bounds(condition: object) -> dict[str, object]:
     return {name: value for name, value in named.items() if value is not None}
 
 
+def _keep_stricter(condition: Range | DatetimeRange) -> None:
+    """Drop one of two bounds on one side: engines that index the field heed only one of them."""
+    lower: tuple[Any, Any] = (condition.gt, condition.gte)
+    upper: tuple[Any, Any] = (condition.lt, condition.lte)
+    if None not in lower:
+        object.__setattr__(condition, "gte" if lower[0] >= lower[1] else "gt", None)
+    if None not in upper:
+        object.__setattr__(condition, "lte" if upper[0] <= upper[1] else "lt", None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """The value is a number within all stated bounds, compared as float64."""
+    """The value is a number within all stated bounds, compared as float64.
+
+    Of `gt` and `gte`, and of `lt` and `lte`, the stricter is kept.
+    """
 
     key: str
     gt: float | None = None
@@ -107,13 +123,15 @@ class Range:
             if not math.isfinite(number):
                 raise InvalidInput(f"range.{name}", "a finite number")
             object.__setattr__(self, name, number)
+        _keep_stricter(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatetimeRange:
     """The value is a time (text in RFC 3339) within all stated bounds, to the microsecond.
 
-    Bounds carry a time zone. A stored time without one counts as UTC.
+    Bounds carry a time zone, and are kept in UTC. A stored time without one counts as UTC. Of `gt`
+    and `gte`, and of `lt` and `lte`, the stricter is kept.
     """
 
     key: str
@@ -130,6 +148,11 @@ class DatetimeRange:
         for name, value in bounds.items():
             if not isinstance(value, datetime) or value.utcoffset() is None:
                 raise InvalidInput(f"range.{name}", "a time with a time zone")
+            try:
+                object.__setattr__(self, name, value.astimezone(UTC))
+            except OverflowError:
+                raise InvalidInput(f"range.{name}", "a time within the years 1 to 9999 in UTC") from None
+        _keep_stricter(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +170,7 @@ class GeoPoint:
 
 @dataclass(frozen=True, slots=True)
 class GeoRadius:
-    """The value is a place less than `radius` metres from `center`, on a sphere."""
+    """The value is a place less than `radius` metres from `center`, on a sphere; kept as float32."""
 
     key: str
     center: GeoPoint
@@ -155,8 +178,10 @@ class GeoRadius:
 
     def __post_init__(self) -> None:
         check_path(self.key)
-        if isinstance(self.radius, bool) or not 0 < self.radius < math.inf:
-            raise InvalidInput("geo_radius.radius", "a positive finite number of metres")
+        if isinstance(self.radius, bool) or not 0 < self.radius <= MAX_FLOAT32:
+            raise InvalidInput("geo_radius.radius", "metres, more than 0 and finite in float32")
+        # What every way to the engine carries.
+        object.__setattr__(self, "radius", max(float32(self.radius), SMALLEST_FLOAT32))
 
 
 @dataclass(frozen=True, slots=True)

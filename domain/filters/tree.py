@@ -56,8 +56,9 @@ class MinShould:
     def __post_init__(self) -> None:
         if not self.conditions:
             raise InvalidInput("min_should.conditions", "at least one condition")
-        if isinstance(self.min_count, bool) or not isinstance(self.min_count, int) or not 1 <= self.min_count < 2**32:
-            raise InvalidInput("min_should.min_count", "an integer of at least 1")
+        most = len(self.conditions)
+        if isinstance(self.min_count, bool) or not isinstance(self.min_count, int) or not 1 <= self.min_count <= most:
+            raise InvalidInput("min_should.min_count", f"an integer from 1 to the {most} conditions that there are")
 
 
 @dataclass(frozen=True, slots=True)

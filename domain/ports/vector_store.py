@@ -55,7 +55,8 @@ class VectorStore(ABC):
     async def create_index(self, collection: str, field: str, type_: IndexType) -> bool:
         """Index the values at the path `field`; True when it is built, False while it still is being built.
 
-        An index that exists is left as it is. Filters answer alike with an index and without.
+        An index that exists is left as it is. Filters answer alike with an index and without, as far
+        as the values are of the index's type; an engine may pass over others, or read 1.0 as 1.
 
         Raises `CollectionConflict` where the field has an index of another type.
         """

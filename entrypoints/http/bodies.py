@@ -56,7 +56,7 @@ class CollectionBody(Body):
     """A collection to be made."""
 
     vector: VectorBody
-    indexes: dict[str, IndexType] = {}
+    indexes: dict[str, IndexType] | None = None
     index: HnswBody | None = None
 
     def to_domain(self, name: str) -> Collection:
@@ -72,7 +72,7 @@ class CollectionBody(Body):
             name=name,
             size=self.vector.size,
             distance=self.vector.distance,
-            indexes=self.indexes,
+            indexes=self.indexes or {},
             on_disk=self.vector.on_disk,
             quantization=quantization,
             hnsw=hnsw,

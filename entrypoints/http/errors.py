@@ -58,7 +58,8 @@ def answer_domain_error(error: HoldfastError) -> Response | None:
 
 def answer_http_exception(request: Request, error: Exception) -> Response:
     """The answer to what Starlette raises: no such path, a method that is not allowed, a bad body."""
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        raise error
     headers = dict(error.headers or {})
     if error.status_code == 405:
         # Starlette names the methods of the first route at this path alone.

@@ -1,12 +1,15 @@
 """Qdrant's own engine, run in this process, as the judge of what filters and selections mean.
 
-`qdrant_edge` is the native engine of the server in a Python binding. Where the two of them disagree
-the engine is right, so the binding's departures are worked round here, and nowhere else:
+`qdrant_edge` is the native engine of the server in a Python binding. Where the binding would ask
+another question than it was given, that is mended here, and nowhere else:
 
-- `MatchValue(True)` asks for the integer 1, since the binding tries integers first, and a bool of
-  Python is one. A bool of numpy is not, and reaches the engine as a bool.
-- `ScrollRequest` takes times as text, which has no form for a zone of hours, minutes and seconds;
-  times go over in UTC.
+- `MatchValue(True)` asks for the integer 1, since the binding tries integers first and a bool of
+  Python is one. A bool of numpy is none, and reaches the engine as a bool.
+- A clause that is an empty list has no conditions for the server. The binding hands it on as it is,
+  and inside `nested` an empty `should` is then met by nothing. Empty clauses are left out.
+- Times go over as text, which has no form for a time zone with seconds. They go over in UTC.
+
+The engine is asked without payload indexes: with one it reads values in the index's own way.
 """
 
 from __future__ import annotations
@@ -70,20 +73,21 @@ class EdgeOracle:
         (record,) = self._shard.retrieve([0], with_payload=edge.PayloadSelector.Include(list(paths)), with_vector=False)
         return record.payload or {}
 
-    def takes_path(self, path: str) -> bool:
-        """Whether the engine can read `path`."""
-        try:
-            edge.IsEmptyCondition(path)
-        except ValueError:
-            return False
-        return True
-
     def _fill(self, points: Mapping[PointId, Payload]) -> None:
         gone = self._held - points.keys()
         self._shard.update(edge.UpdateOperation.delete_points(list(gone)))
         written = [edge.Point(point_id, [1.0], dict(payload)) for point_id, payload in points.items()]
         self._shard.update(edge.UpdateOperation.upsert_points(written))
         self._held = set(points)
+
+
+def takes_path(path: str) -> bool:
+    """Whether the engine can read `path`."""
+    try:
+        edge.IsEmptyCondition(path)
+    except (ValueError, UnicodeError):
+        return False
+    return True
 
 
 def to_edge(filter_: Filter) -> edge.Filter:

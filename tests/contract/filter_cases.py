@@ -49,8 +49,12 @@ def _case(name: str, table: Table, condition: Condition, expected: Set[PointId],
     return Case(name, table, Filter(must=(condition,)), expected, local)
 
 
+def _box(north: float, west: float, south: float, east: float) -> GeoBoundingBox:
+    return GeoBoundingBox("p", GeoPoint(north, west), GeoPoint(south, east))
+
+
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
+TICK, DAY = timedelta(microseconds=1), timedelta(days=1)
 BERLIN = GeoPoint(52.52, 13.405)
 EXACT = "it compares integers of Python with floats exactly"
 STRICT = "it reads times with `strptime`"
@@ -103,6 +107,7 @@ DATES = (
         {1},
         STRICT,
     ),
+    _case("no zone is a day off", ODD_TIMES, DatetimeRange(key="t", gte=NOON - DAY, lte=NOON), {1, 2, 3, 4}, STRICT),
     _case("spaces and no spaces", ODD_TIMES, DatetimeRange(key="t", gte=NOON, lte=NOON), {2, 3, 4}, STRICT),
     _case("years of five digits", ODD_TIMES, DatetimeRange(key="t", gt=datetime.max.replace(tzinfo=UTC)), {5}, STRICT),
     _case("years before Christ", ODD_TIMES, DatetimeRange(key="t", lt=datetime.min.replace(tzinfo=UTC)), {6}, STRICT),
@@ -115,20 +120,15 @@ GEO = (
     _case("just over a degree", PLACES, GeoRadius("p", GeoPoint(0, 0), 111_195.125), {4}),
     _case("a circle over longitude 180", PLACES, GeoRadius("p", GeoPoint(-17, -179.9), 70_000), {5, 6, 7}),
     _case("a circle on the pole", PLACES, GeoRadius("p", GeoPoint(89.9, -135), 12_000), {8}),
-    _case("a box", PLACES, GeoBoundingBox("p", GeoPoint(53, 13.2), GeoPoint(52, 14)), {1, 3}),
-    _case(
-        "the left and lower border is outside", PLACES, GeoBoundingBox("p", GeoPoint(20, 10), GeoPoint(10, 20)), set()
-    ),
-    _case(
-        "inside the left, upper and right border",
-        PLACES,
-        GeoBoundingBox("p", GeoPoint(20, 9.9), GeoPoint(9.9, 15)),
-        {9},
-    ),
-    _case("the upper border is outside", PLACES, GeoBoundingBox("p", GeoPoint(10, 0), GeoPoint(0, 20)), set()),
-    _case("a box over longitude 180", PLACES, GeoBoundingBox("p", GeoPoint(-16, 179), GeoPoint(-18, -179)), {5, 6, 7}),
-    _case("the border at longitude 180", PLACES, GeoBoundingBox("p", GeoPoint(-16, 179), GeoPoint(-18, 180)), {5}),
-    _case("a box without width", PLACES, GeoBoundingBox("p", GeoPoint(90, 10), GeoPoint(-90, 10)), set()),
+    _case("a box", PLACES, _box(53, 13.2, 52, 14), {1, 3}),
+    _case("the border on the left is outside", PLACES, _box(20, 10, 5, 20), {10}),
+    _case("the border on the right is outside", PLACES, _box(20, 9, 5, 15), {9}),
+    _case("the border above is outside", PLACES, _box(10, 0, -1, 20), {4}),
+    _case("the border below is outside", PLACES, _box(20, 0, 10, 20), set()),
+    _case("a box over longitude 180", PLACES, _box(-16, 179, -18, -179), {5, 6, 7}),
+    _case("its borders are outside too", PLACES, _box(-16, 179.5, -18, -179.5), {7}),
+    _case("a box up to longitude 180", PLACES, _box(-16, 179, -18, 180), {5}),
+    _case("a box without width", PLACES, _box(90, 10, -90, 10), set()),
 )
 
 EMPTY = (

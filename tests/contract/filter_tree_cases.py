@@ -38,7 +38,6 @@ CLAUSES = (
     Case("min_should of one", FLAGS, Filter(min_should=MinShould((A, C), 1)), {1, 2, 3, 4, 5}),
     Case("min_should of two", FLAGS, Filter(min_should=MinShould((A, B, C), 2)), {1, 2, 4}),
     Case("min_should of all", FLAGS, Filter(min_should=MinShould((A, B, C), 3)), {1}),
-    Case("min_should of more than there are", FLAGS, Filter(min_should=MinShould((A, B), 3)), set()),
     Case("a condition that stands twice counts twice", FLAGS, Filter(min_should=MinShould((A, A, B), 2)), {1, 2, 3}),
     Case("should and min_should", FLAGS, Filter(should=(C,), min_should=MinShould((A, B, C), 2)), {1, 4}),
     Case("all four clauses", FLAGS, Filter((B,), (A, C), (HasId(frozenset({1})),), MinShould((A, C), 1)), {2, 4}),

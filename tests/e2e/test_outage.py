@@ -17,7 +17,7 @@ from tests.servers.qdrant_rest import qdrant_rest_process
 from tests.servers.redis import RedisServer
 
 API_KEY = "e2e-qdrant-api-key-0f8d"
-PASSWORD = "e2e-redis-password-77c1"  # noqa: S105
+PASSWORD = "e2e-redis-password-77c1"
 VECTOR_SIGN, PAYLOAD_SIGN = "0.12345678", "e2e-payload-text"
 THINGS = "/v1/collections/things"
 
@@ -69,7 +69,7 @@ class Load:
 
 @pytest.mark.redis
 async def test_the_vector_database_dies_in_mid_load_and_comes_back(tmp_path: Path) -> None:
-    """Every answer is right or the one 503; after the return it is 200 again, in the same process, with no secret told."""
+    """Every answer is right or the one 503, and then 200 again, in the same process and with no secret told."""
     qdrant_url, qdrant = qdrant_rest_process(api_key=API_KEY, directory=tmp_path)
     with qdrant, RedisServer(password=PASSWORD) as redis:
         url, process = service(

@@ -68,10 +68,14 @@ async def test_a_reader_may_find_a_conflict() -> None:
 
 async def test_bounds_the_whole_block() -> None:
     """Several calls together take no longer than the time of the operation."""
-    with pytest.raises(BackendUnavailable) as caught:
+
+    async def work() -> None:
         async with call(timeout=0.02) as ask:
             for _ in range(100):
                 await ask(asyncio.sleep(0.005), bool)
+
+    with pytest.raises(BackendUnavailable) as caught:
+        await work()
     assert caught.value.failure is Failure.TIMEOUT
 
 

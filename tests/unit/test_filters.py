@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -59,13 +59,14 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     ("range", lambda: DatetimeRange(key="a")),
     ("range.gt", lambda: DatetimeRange(key="a", gt=NOW.replace(tzinfo=None))),
     ("range.gt", lambda: DatetimeRange(key="a", gt="2026-01-01")),  # type: ignore[arg-type]
+    ("range.lt", lambda: DatetimeRange(key="a", lt=datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))))),
     ("lat", lambda: GeoPoint(90.1, 0)),
     ("lat", lambda: GeoPoint(math.nan, 0)),
     ("lon", lambda: GeoPoint(0, -180.1)),
     ("lon", lambda: GeoPoint(0, True)),
     ("lon", lambda: GeoPoint(0, "1")),  # type: ignore[arg-type]
     ("geo_radius.radius", lambda: GeoRadius("a", HERE, 0)),
-    ("geo_radius.radius", lambda: GeoRadius("a", HERE, math.inf)),
+    ("geo_radius.radius", lambda: GeoRadius("a", HERE, 1e39)),
     ("geo_radius.radius", lambda: GeoRadius("a", HERE, math.nan)),
     ("geo_radius.radius", lambda: GeoRadius("a", HERE, True)),
     ("geo_bounding_box", lambda: GeoBoundingBox("a", HERE, HERE)),
@@ -81,6 +82,7 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     ("filter", lambda: Nested("a", Filter(must=(SOME, Filter(should=(HasId(frozenset({1})),)))))),
     ("min_should.conditions", lambda: MinShould((), 1)),
     ("min_should.min_count", lambda: MinShould((SOME,), 0)),
+    ("min_should.min_count", lambda: MinShould((SOME,), 2)),
     ("min_should.min_count", lambda: MinShould((SOME,), True)),
     ("min_should.min_count", lambda: MinShould((SOME,), 1.0)),  # type: ignore[arg-type]
     ("must[1]", lambda: Filter(must=(SOME, Filter()))),
@@ -99,6 +101,7 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     ("score_threshold", lambda: SearchQuery(id=1, score_threshold=1e39)),
     ("params.hnsw_ef", lambda: SearchQuery(id=1, hnsw_ef=0)),
     ("with_payload", lambda: SearchQuery(id=1, with_payload=())),
+    ("with_payload[0]", lambda: SearchQuery(id=1, with_payload=("a[0].b",))),
     ("with_payload[1]", lambda: SearchQuery(id=1, with_payload=("a", "a b"))),
     ("", lambda: Selection()),
     ("", lambda: Selection(ids=(1,), filter=SOME)),
@@ -132,6 +135,34 @@ def test_takes_what_makes_sense() -> None:
 def test_numbers_of_a_range_are_one_kind() -> None:
     """1 and 1.0 are the same bound."""
     assert repr(Range(key="a", gt=1)) == repr(Range(key="a", gt=1.0))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "kept"),
+    [
+        ({"gt": 1, "gte": 1}, {"gt": 1}),
+        ({"gt": 1, "gte": 2}, {"gte": 2}),
+        ({"lt": 1, "lte": 1}, {"lt": 1}),
+        ({"lt": 2, "lte": 1, "gt": 0}, {"lte": 1, "gt": 0}),
+    ],
+)
+def test_keeps_the_stricter_bound(bounds: dict[str, Any], kept: dict[str, Any]) -> None:
+    """Of two bounds on one side the stricter one counts, for numbers and for times."""
+    assert Range(key="a", **bounds) == Range(key="a", **kept)
+    times = [{name: NOW + timedelta(days=days) for name, days in chosen.items()} for chosen in (bounds, kept)]
+    assert DatetimeRange(key="a", **times[0]) == DatetimeRange(key="a", **times[1])
+
+
+def test_keeps_times_in_utc() -> None:
+    """One moment is one bound, in whatever zone it was said."""
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
+    assert repr(DatetimeRange(key="a", gt=elsewhere)) == repr(DatetimeRange(key="a", gt=NOW))
+
+
+def test_a_radius_is_a_float32() -> None:
+    """The radius is what every way to the engine carries, and never 0."""
+    assert GeoRadius("a", HERE, 111195.1).radius == 111195.1015625
+    assert GeoRadius("a", HERE, 1e-60).radius > 0
 
 
 def test_bounds_the_depth_of_filters() -> None:

@@ -117,7 +117,7 @@ def test_tls_refuses_a_plaintext_url(monkeypatch: pytest.MonkeyPatch, section: s
     """Where TLS is demanded, a URL without it stops the start."""
     monkeypatch.setenv(f"SOCIAL_{section}__URL", url)
     monkeypatch.setenv(f"SOCIAL_{section}__TLS", "true")
-    with pytest.raises(ConfigurationError, match=f"^SOCIAL_{section}__TLS: is true, so the URL must start with"):
+    with pytest.raises(ConfigurationError, match=rf"^SOCIAL_{section}__TLS: is true, so the URL must start with"):
         load_settings()
 
 
@@ -133,7 +133,7 @@ def test_names_every_wrong_variable_in_one_line(monkeypatch: pytest.MonkeyPatch)
 def test_a_section_is_no_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """A variable that names a section alone is refused, without its value."""
     monkeypatch.setenv("SOCIAL_QDRANT", value)
-    with pytest.raises(ConfigurationError, match="^SOCIAL_") as caught:
+    with pytest.raises(ConfigurationError, match=r"^SOCIAL_") as caught:
         load_settings()
     assert value not in str(caught.value).replace("SOCIAL", "")
 
@@ -142,7 +142,7 @@ def test_several_workers_need_a_store_that_they_share(monkeypatch: pytest.Monkey
     """With `:memory:` each worker would hold points of its own."""
     monkeypatch.setenv("SOCIAL_HTTP__WORKERS", "2")
     with pytest.raises(
-        ConfigurationError, match="^SOCIAL_HTTP__WORKERS: must be 1 while SOCIAL_QDRANT__URL is :memory:"
+        ConfigurationError, match=r"^SOCIAL_HTTP__WORKERS: must be 1 while SOCIAL_QDRANT__URL is :memory:"
     ):
         load_settings()
     monkeypatch.setenv("SOCIAL_QDRANT__URL", "http://host:6333")
