@@ -11,44 +11,72 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dependency_injector import containers, providers
 
 from adapters.memory import InMemoryCache
-from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore, build_qdrant_client
-from adapters.redis import RedisCache, build_redis_client
-from adapters.settings import ConfigurationError, QdrantSettings, RedisSettings, Settings, load_settings
+from adapters.settings import ConfigurationError, QdrantSettings, Settings, load_settings
 from domain.collections import Collections
 from domain.health import Health
 from domain.points import Points
+from domain.ports import Cache, VectorStore
 from domain.search import Search
 
-P = ParamSpec("P")
+if TYPE_CHECKING:
+    from adapters.qdrant import AsyncQdrantClient
+    from adapters.redis import Redis
+
 T = TypeVar("T")
 
-
-def _closed_by(
-    closing: AsyncExitStack[None], close: str, build: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-) -> T:
-    """What `build` gives, to be closed with everything else by its method of the name `close`."""
-    built = build(*args, **kwargs)
-    closing.push_async_callback(getattr(built, close))
-    return built
+# The drivers take most of a second to load, and a command that needs none of them, such as the health
+# check of a container, must not wait for them: so they are imported where they are built.
 
 
-def _engine(settings: QdrantSettings) -> str:
-    return "local" if settings.in_memory else "server"
+def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
+    from adapters.qdrant import build_qdrant_client  # noqa: PLC0415
+
+    return build_qdrant_client(settings.qdrant)
 
 
-def _memory(settings: RedisSettings) -> str:
-    return "process" if settings.url is None else "redis"
+def _build_redis_client(settings: Settings) -> Redis:
+    from adapters.redis import build_redis_client  # noqa: PLC0415
+
+    return build_redis_client(settings.redis)
+
+
+def _build_vector_store(settings: Settings, client: AsyncQdrantClient) -> VectorStore:
+    from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore  # noqa: PLC0415
+
+    adapter = LocalQdrantVectorStore if settings.qdrant.in_memory else QdrantVectorStore
+    return adapter(client, read_timeout=settings.qdrant.read_timeout, write_timeout=settings.qdrant.write_timeout)
+
+
+def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
+    """Redis where it is set, else this process; only then is a client of Redis built."""
+    if settings.redis.url is None:
+        return InMemoryCache()
+    from adapters.redis import RedisCache  # noqa: PLC0415
+
+    return RedisCache(
+        client(),
+        store=_identity(settings.qdrant),
+        prefix=settings.redis.prefix,
+        timeout=settings.redis.timeout,
+        connect_timeout=settings.redis.connect_timeout,
+    )
 
 
 def _identity(settings: QdrantSettings) -> str:
     """Which vector store results are from, for the keys of a shared cache. A `:memory:` is like no other."""
     name = secrets.token_hex(8) if settings.in_memory else settings.url
     return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
+def _closed_by(closing: AsyncExitStack[None], close: str, built: T) -> T:
+    """`built`, which is closed with everything else by its method of the name `close`."""
+    closing.push_async_callback(getattr(built, close))
+    return built
 
 
 class Container(containers.DeclarativeContainer):
@@ -58,47 +86,16 @@ class Container(containers.DeclarativeContainer):
     closing: providers.Singleton[AsyncExitStack[None]] = providers.Singleton(AsyncExitStack)
 
     qdrant_client = providers.Singleton(
-        _closed_by, closing, "close", build_qdrant_client, settings=settings.provided.qdrant
+        _closed_by, closing, "close", providers.Factory(_build_qdrant_client, settings=settings)
     )
     redis_client = providers.Singleton(
-        _closed_by, closing, "aclose", build_redis_client, settings=settings.provided.redis
+        _closed_by, closing, "aclose", providers.Factory(_build_redis_client, settings=settings)
     )
-
-    vector_store = providers.Selector(
-        providers.Callable(_engine, settings.provided.qdrant),
-        local=providers.Singleton(
-            _closed_by,
-            closing,
-            "aclose",
-            LocalQdrantVectorStore,
-            client=qdrant_client,
-            read_timeout=settings.provided.qdrant.read_timeout,
-            write_timeout=settings.provided.qdrant.write_timeout,
-        ),
-        server=providers.Singleton(
-            _closed_by,
-            closing,
-            "aclose",
-            QdrantVectorStore,
-            client=qdrant_client,
-            read_timeout=settings.provided.qdrant.read_timeout,
-            write_timeout=settings.provided.qdrant.write_timeout,
-        ),
+    vector_store = providers.Singleton(
+        _closed_by, closing, "aclose", providers.Factory(_build_vector_store, settings=settings, client=qdrant_client)
     )
-    cache = providers.Selector(
-        providers.Callable(_memory, settings.provided.redis),
-        process=providers.Singleton(_closed_by, closing, "aclose", InMemoryCache),
-        redis=providers.Singleton(
-            _closed_by,
-            closing,
-            "aclose",
-            RedisCache,
-            client=redis_client,
-            store=providers.Callable(_identity, settings.provided.qdrant),
-            prefix=settings.provided.redis.prefix,
-            timeout=settings.provided.redis.timeout,
-            connect_timeout=settings.provided.redis.connect_timeout,
-        ),
+    cache = providers.Singleton(
+        _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)
     )
 
     collections = providers.Singleton(Collections, store=vector_store, cache=cache)

@@ -12,6 +12,8 @@ from qdrant_client import AsyncQdrantClient
 from adapters.qdrant.transport import RenewingTransport
 from adapters.settings import MEMORY, QdrantSettings
 
+__all__ = ["AsyncQdrantClient", "build_qdrant_client"]
+
 GRPC_OPTIONS = {
     # Otherwise calls go on failing for up to two minutes after the server is back.
     "grpc.initial_reconnect_backoff_ms": 100,

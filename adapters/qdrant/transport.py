@@ -22,7 +22,7 @@ class _Pool:
 
 
 class RenewingTransport(httpx.AsyncBaseTransport):
-    """A pool of `size` connections, replaced by a new one when a quarter of its calls' places may be lost.
+    """A pool of `size` connections, replaced by a new one when a quarter of its places may be lost.
 
     httpcore 1.0 loses a place in its pool for good when a call is cancelled just as it gets its
     connection or gives it back (encode/httpcore#1093), and calls are cancelled here all the time: at
