@@ -161,7 +161,7 @@ def _read_found(replies: Replies) -> _Found:
         raise TypeError("an answer that is not the one to MGET")
     epoch, token, data = (*values, None)[:3]
     if not (_is_token(epoch) and _is_token(token)):
-        return _Found(None, None)
+        return _Found(None, data)
     return _Found(f"{run}.{epoch.decode()}.{token.decode()}", data)
 
 

@@ -13,6 +13,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from adapters.settings import RedisSettings
 
+__all__ = ["Redis", "build_redis_client"]
+
 
 def build_redis_client(settings: RedisSettings) -> Redis:
     """A client that opens no connection yet, for a URL that is set. The caller closes it with `aclose()`.

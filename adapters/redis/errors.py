@@ -9,7 +9,9 @@ from domain.errors import Failure
 
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (exceptions.AuthenticationError, Failure.UNAUTHORIZED),
+    (exceptions.AuthenticationWrongNumberOfArgsError, Failure.UNAUTHORIZED),
     (exceptions.AuthorizationError, Failure.UNAUTHORIZED),
+    (exceptions.ExternalAuthProviderError, Failure.UNAUTHORIZED),
     (exceptions.NoPermissionError, Failure.UNAUTHORIZED),
     (exceptions.OutOfMemoryError, Failure.OVERLOADED),
     (exceptions.MaxConnectionsError, Failure.OVERLOADED),
@@ -48,6 +50,8 @@ def classify(error: Exception) -> Fault:
         return Fault(_by_text(error, _CONNECTIONS, Failure.RESET))
     if isinstance(error, exceptions.ResponseError):
         return Fault(_by_text(error, _RESPONSES, Failure.FAULT))
+    if isinstance(error, exceptions.RedisError):
+        return Fault(Failure.FAULT)
     if isinstance(error, OSError | EOFError | AttributeError):
         # AttributeError: asyncio on CPython 3.12.1 and 3.13.0, where an idle connection was reset.
         return Fault(Failure.RESET)

@@ -372,7 +372,7 @@ async def test_tls_fault(name: str, fault: TlsFault) -> None:
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """A Redis with a password that has to be quoted."""
-    with RedisServer(password="p/#@ %x", maxmemory="8mb") as server:  # noqa: S106
+    with RedisServer(password="p/#@ %x", maxmemory="8mb") as server:
         yield server
 
 

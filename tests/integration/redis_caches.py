@@ -1,0 +1,44 @@
+"""The `Cache` on a Redis server, as the container builds it, for a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic import SecretStr
+
+from adapters.redis import RedisCache, build_redis_client
+from adapters.settings import RedisSettings
+from tests.servers.redis import RedisServer
+
+
+@asynccontextmanager
+async def open_cache(settings: RedisSettings, *, store: str = "s", **connection: Any) -> AsyncIterator[RedisCache]:
+    """A cache whose connections are made with these options of the driver besides.
+
+    At the end every connection must be back in its pool.
+    """
+    client = build_redis_client(settings)
+    client.connection_pool.connection_kwargs.update(connection)
+    cache = RedisCache(
+        client,
+        store=store,
+        prefix=settings.prefix,
+        timeout=settings.timeout,
+        connect_timeout=settings.connect_timeout,
+    )
+    try:
+        yield cache
+        # The stubs say that it takes arguments.
+        counts: list[tuple[int, dict[str, str]]] = client.connection_pool.get_connection_count()
+        assert [count for count, state in counts if state["db.client.connection.state"] == "used"] == [0]
+    finally:
+        await cache.aclose()
+
+
+def settings_of(server: RedisServer, **options: Any) -> RedisSettings:
+    """The settings that lead to the server, with time for a machine of any load."""
+    ca_file = server.tls.ca_file if server.tls else None
+    url = SecretStr(server.url.partition("?")[0])
+    return RedisSettings(url=url, **{"ca_file": ca_file, "timeout": 5.0, "connect_timeout": 5.0, **options})
