@@ -11,6 +11,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# It binds a port while it is imported, to learn whether there is IPv6; Qdrant's client brings it along.
+import urllib3  # noqa: F401
+
 _REFUSED = frozenset({"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
 
 

@@ -70,7 +70,7 @@ async def test_closes_what_it_built() -> None:
 async def test_parts_of_two_containers_are_apart() -> None:
     """Two containers in one process share nothing."""
     one, two = Container(settings=Settings()), Container(settings=Settings())
-    assert one.vector_store() is not two.vector_store()
+    assert one.cache() is not two.cache()
     await asyncio.gather(one.closing().aclose(), two.closing().aclose())
 
 

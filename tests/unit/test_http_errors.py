@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from adapters.settings import HttpSettings, Settings
 from domain.errors import Backend, BackendUnavailable, Failure
@@ -37,6 +38,18 @@ async def client(store: FailingVectorStore, cache: FailingCache) -> AsyncIterato
     async with serve_in_process(store, cache, settings) as client:
         await client.put(THINGS, json={"vector": {"size": 2, "distance": "cosine"}, "indexes": {"a": "bool"}})
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of one service with the empty collection `things`, for tests that change nothing."""
+    settings = Settings(http=HttpSettings(max_body_bytes=4096))
+    async with serve_in_process(FailingVectorStore(), FailingCache(), settings) as client:
+        await client.put(THINGS, json={"vector": {"size": 2, "distance": "cosine"}, "indexes": {"a": "bool"}})
+        yield client
+
+
+unchanging = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROWS)
@@ -79,21 +92,23 @@ async def test_an_unknown_error_is_a_500_that_gives_nothing_away(
     assert "secret" not in answer.text
 
 
+@unchanging
 @pytest.mark.parametrize(("method", "path", "body", "status", "detail"), BAD)
 async def test_says_what_is_wrong(
-    client: httpx.AsyncClient, method: str, path: str, body: Any, status: int, detail: str
+    shared: httpx.AsyncClient, method: str, path: str, body: Any, status: int, detail: str
 ) -> None:
     """Each error says where it is and what was expected, in JSON, and carries the request's id."""
-    answer = await client.request(method, path, json=body)
+    answer = await shared.request(method, path, json=body)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Request-ID"]
 
 
+@unchanging
 @pytest.mark.parametrize("name", ["-a", "a b", "a\n", "ä", "a" * 256])
-async def test_refuses_bad_names_of_collections(client: httpx.AsyncClient, name: str) -> None:
+async def test_refuses_bad_names_of_collections(shared: httpx.AsyncClient, name: str) -> None:
     """A path names a collection by a good name."""
-    answer = await client.get(f"/v1/collections/{_quoted(name)}")
+    answer = await shared.get(f"/v1/collections/{_quoted(name)}")
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("path.collection: expected a name of 1 to 255")
 
@@ -102,10 +117,11 @@ def _quoted(name: str) -> str:
     return "".join(f"%{byte:02X}" for byte in name.encode())
 
 
+@unchanging
 @pytest.mark.parametrize(("body", "detail"), BAD_FILTERS)
-async def test_says_what_is_wrong_with_a_filter(client: httpx.AsyncClient, body: Any, detail: str) -> None:
+async def test_says_what_is_wrong_with_a_filter(shared: httpx.AsyncClient, body: Any, detail: str) -> None:
     """A condition that says nothing, or no sense, is refused with its place."""
-    answer = await client.post(f"{THINGS}/count", json={"filter": body})
+    answer = await shared.post(f"{THINGS}/count", json={"filter": body})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(f"$.filter.{detail}")
 
@@ -116,6 +132,7 @@ def nested_filter(depth: int) -> bytes:
     return b'{"filter":' + inner + b"}"
 
 
+@unchanging
 @pytest.mark.parametrize(
     ("body", "status", "detail"),
     [
@@ -129,29 +146,31 @@ def nested_filter(depth: int) -> bytes:
     ],
 )
 async def test_says_what_is_wrong_with_the_body(
-    client: httpx.AsyncClient, body: bytes, status: int, detail: str
+    shared: httpx.AsyncClient, body: bytes, status: int, detail: str
 ) -> None:
     """A body that is no JSON, or too large, is refused as a whole."""
-    answer = await client.post(f"{THINGS}/search", content=body)
+    answer = await shared.post(f"{THINGS}/search", content=body)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
 
 
-async def test_bounds_a_body_without_a_length(client: httpx.AsyncClient) -> None:
+@unchanging
+async def test_bounds_a_body_without_a_length(shared: httpx.AsyncClient) -> None:
     """A body that does not say how long it is, is cut off."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(10):
             yield b" " * 1000
 
-    answer = await client.post(f"{THINGS}/search", content=chunks())
+    answer = await shared.post(f"{THINGS}/search", content=chunks())
     assert (answer.status_code, answer.json()) == (413, {"detail": "The body must be of at most 4096 bytes."})
 
 
-async def test_bounds_the_depth_of_filters(client: httpx.AsyncClient) -> None:
+@unchanging
+async def test_bounds_the_depth_of_filters(shared: httpx.AsyncClient) -> None:
     """16 levels are understood, 17 are a 422."""
-    good = await client.post(f"{THINGS}/count", content=nested_filter(16))
+    good = await shared.post(f"{THINGS}/count", content=nested_filter(16))
     assert good.status_code == 200
-    bad = await client.post(f"{THINGS}/count", content=nested_filter(17))
+    bad = await shared.post(f"{THINGS}/count", content=nested_filter(17))
     assert bad.status_code == 422
     assert bad.json()["detail"].endswith("expected at most 16 levels of filters.")
 
@@ -167,6 +186,7 @@ async def test_survives_any_depth(store: FailingVectorStore, cache: FailingCache
             assert (await client.patch(f"{THINGS}/points", content=payload)).status_code in (400, 422), depth
 
 
+@unchanging
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -178,13 +198,14 @@ async def test_survives_any_depth(store: FailingVectorStore, cache: FailingCache
         ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
     ],
 )
-async def test_takes_json_in_utf8_alone(client: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
+async def test_takes_json_in_utf8_alone(shared: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
     """Another media type, charset or coding is a 415."""
-    answer = await client.post(f"{THINGS}/count", content=b"{}", headers=headers)
+    answer = await shared.post(f"{THINGS}/count", content=b"{}", headers=headers)
     assert answer.status_code == status
     assert set(answer.json()) == ({"count"} if status == 200 else {"detail"})
 
 
+@unchanging
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
@@ -195,22 +216,24 @@ async def test_takes_json_in_utf8_alone(client: httpx.AsyncClient, headers: dict
         ("/health/live", "GET, HEAD"),
     ],
 )
-async def test_names_the_methods_that_are_allowed(client: httpx.AsyncClient, path: str, allow: str) -> None:
+async def test_names_the_methods_that_are_allowed(shared: httpx.AsyncClient, path: str, allow: str) -> None:
     """A 405 names every method of its path."""
-    answer = await client.request("OPTIONS", path)
+    answer = await shared.request("OPTIONS", path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
     assert set(answer.json()) == {"detail"}
 
 
+@unchanging
 @pytest.mark.parametrize("given", ["ok-1._", "a" * 128])
-async def test_keeps_the_request_id_of_a_client(client: httpx.AsyncClient, given: str) -> None:
+async def test_keeps_the_request_id_of_a_client(shared: httpx.AsyncClient, given: str) -> None:
     """A good id comes back."""
-    assert (await client.get(THINGS, headers={"X-Request-ID": given})).headers["X-Request-ID"] == given
+    assert (await shared.get(THINGS, headers={"X-Request-ID": given})).headers["X-Request-ID"] == given
 
 
+@unchanging
 @pytest.mark.parametrize("given", ["", "a b", "a" * 129, "<script>", "a\tb"])
-async def test_replaces_a_bad_request_id(client: httpx.AsyncClient, given: str) -> None:
+async def test_replaces_a_bad_request_id(shared: httpx.AsyncClient, given: str) -> None:
     """A bad one is replaced by one of our own."""
-    answer = await client.get(THINGS, headers={"X-Request-ID": given})
+    answer = await shared.get(THINGS, headers={"X-Request-ID": given})
     assert len(answer.headers["X-Request-ID"]) == 32
     assert json.loads(answer.text)["name"] == "things"

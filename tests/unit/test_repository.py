@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
 import domain
@@ -77,12 +78,13 @@ def test_env_example_names_every_setting() -> None:
     ]
 
 
-def test_env_example_shows_the_defaults(settings: Settings) -> None:
+def test_env_example_shows_the_defaults(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uncommenting .env.example changes nothing, and only settings without a default stand there without a value."""
     shown = VARIABLE.findall(EXAMPLE.read_text())
     assert {name for name, value in shown if not value} == {
         name for name, default in variables(Settings, PREFIX) if default is None
     }
+    monkeypatch.chdir(tmp_path)
     Path(".env").write_text("".join(f"{name}={value}\n" for name, value in shown if value))
     read = Settings()
     assert read.model_fields_set == set(Settings.model_fields)

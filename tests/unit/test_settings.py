@@ -38,6 +38,7 @@ def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reads_the_file_and_prefers_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env` is read, and a variable goes before it; other names in it are nobody's business here."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("SOCIAL_HTTP__PORT=9000\nSOCIAL_HTTP__HOST=0.0.0.0\nOTHER=1\n")
     monkeypatch.setenv("SOCIAL_HTTP__PORT", "9001")
     settings = load_settings()
@@ -46,7 +47,14 @@ def test_reads_the_file_and_prefers_the_environment(tmp_path: Path, monkeypatch:
 
 def test_blank_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that is set to nothing, as Compose does it, is as one that is not set."""
-    for name in ("QDRANT__API_KEY", "REDIS__URL", "REDIS__PASSWORD"):
+    for name in (
+        "QDRANT__API_KEY",
+        "QDRANT__CA_FILE",
+        "REDIS__URL",
+        "REDIS__PASSWORD",
+        "REDIS__USERNAME",
+        "HTTP__PORT",
+    ):
         monkeypatch.setenv(f"SOCIAL_{name}", "")
     settings = load_settings()
     assert (settings.qdrant.api_key, settings.redis.url, settings.redis.password) == (None, None, None)
