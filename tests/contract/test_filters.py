@@ -116,7 +116,7 @@ def _parts(filter_: Filter) -> Iterator[Filter]:
     yield from (Filter(must=(condition,)) for condition in filter_.walk())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(table=points, filter_=filters)
 def test_memory_agrees_with_the_engine(table: Table, filter_: Filter, oracle: EdgeOracle) -> None:
     """The in-memory store finds the very points that Qdrant's engine finds, whatever the payloads and filters."""

@@ -22,7 +22,7 @@ def _domain_takes(path: str) -> bool:
     return True
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(path=_TEXTS)
 def test_engine_takes_every_path_of_the_domain(path: str) -> None:
     """Whatever path passes the domain, the engine does not refuse."""

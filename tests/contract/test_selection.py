@@ -83,7 +83,7 @@ def _spoil(value: Json) -> None:
         value.clear()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(payload=payloads, paths=selections)
 def test_memory_agrees_with_the_engine(payload: Payload, paths: tuple[str, ...], oracle: EdgeOracle) -> None:
     """The in-memory store takes the very part that Qdrant's engine takes, types and all."""

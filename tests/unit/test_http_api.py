@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from tests.fakes import serve_in_process
@@ -16,21 +17,31 @@ from tests.fakes import serve_in_process
 UUID_1 = "00000000-0000-0000-0000-000000000001"
 THINGS = "/v1/collections/things"
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service with the collection `things`: red 1 and 3, blue 2, and a UUID without payload."""
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of one service for all tests here."""
     async with serve_in_process(InMemoryVectorStore(), InMemoryCache()) as client:
-        await client.put(THINGS, json={"vector": {"size": 2, "distance": "dot"}, "indexes": {"color": "keyword"}})
-        points: list[dict[str, Any]] = [
-            {"id": 1, "vector": [3, 0], "payload": {"color": "red", "rank": 1}},
-            {"id": 2, "vector": [2, 0], "payload": {"color": "blue", "rank": 2}},
-            {"id": 3, "vector": base64.b64encode(struct.pack("<2f", 1, 0)).decode(), "payload": {"color": "red"}},
-            {"id": UUID_1, "vector": [0, 1]},
-        ]
-        answer = await client.put(f"{THINGS}/points", json={"points": points})
-        assert (answer.status_code, answer.json()) == (200, {"upserted": 4})
         yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(service: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The service with the collection `things` alone: red 1 and 3, blue 2, and a UUID without payload."""
+    for name in (await service.get("/v1/collections")).json()["collections"]:
+        await service.delete(f"/v1/collections/{name}")
+    await service.put(THINGS, json={"vector": {"size": 2, "distance": "dot"}, "indexes": {"color": "keyword"}})
+    points: list[dict[str, Any]] = [
+        {"id": 1, "vector": [3, 0], "payload": {"color": "red", "rank": 1}},
+        {"id": 2, "vector": [2, 0], "payload": {"color": "blue", "rank": 2}},
+        {"id": 3, "vector": base64.b64encode(struct.pack("<2f", 1, 0)).decode(), "payload": {"color": "red"}},
+        {"id": UUID_1, "vector": [0, 1]},
+    ]
+    answer = await service.put(f"{THINGS}/points", json={"points": points})
+    assert (answer.status_code, answer.json()) == (200, {"upserted": 4})
+    return service
 
 
 async def post(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Any:

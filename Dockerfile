@@ -1,0 +1,25 @@
+# The venv is built in one stage and copied into the other, which has neither pip's cache nor the source.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE containers.py ./
+COPY domain domain
+COPY adapters adapters
+COPY entrypoints entrypoints
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv /opt/holdfast \
+    && /opt/holdfast/bin/pip install --disable-pip-version-check -c constraints.txt ".[fast]"
+
+FROM python:3.13-slim
+ENV PATH=/opt/holdfast/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SOCIAL_HTTP__HOST=0.0.0.0
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin holdfast
+COPY --from=build /opt/holdfast /opt/holdfast
+USER 10001
+WORKDIR /
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["holdfast", "health"]
+ENTRYPOINT ["holdfast"]
+CMD ["serve"]

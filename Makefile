@@ -1,0 +1,64 @@
+# `make` lists the targets. Each does the set-up it needs: Python 3.11 or later and make are enough.
+
+PYTHON ?= python3
+URL ?= http://127.0.0.1:8000
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test lint format coverage constraints clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## Install Holdfast and its tools into .venv
+
+run: $(READY) ## Serve on http://127.0.0.1:8000 (ARGS="--port 9000")
+	@$(BIN)/holdfast serve $(ARGS)
+
+demo: ## Load a sample into the running service at URL and search it
+	@$(PYTHON) demo/demo.py --url $(URL) $(ARGS)
+
+test: $(READY) ## Run all tests (ARGS="-k cache")
+	@if command -v redis-server >/dev/null; then \
+	    $(BIN)/python -m pytest $(ARGS); \
+	else \
+	    echo "redis-server is missing, so the tests that need it are left out: apt-get install redis-server"; \
+	    $(BIN)/python -m pytest -m "not redis and not real_qdrant" $(ARGS); \
+	fi
+
+lint: $(READY) ## Check style, types and the rules of the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code and sort the imports
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
+
+coverage: $(READY) ## Run the tests without sockets; every branch of the domain must be covered
+	$(BIN)/python -m coverage run -m pytest tests/unit tests/contract
+	$(BIN)/python -m coverage report --include='domain/*' --fail-under=100
+
+constraints: ## Make constraints.txt anew, with the newest versions (PYTHON=python3.11)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "constraints.txt is made with Python 3.11: make constraints PYTHON=python3.11" >&2; exit 1; }
+	@set -e; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \
+	    $(PYTHON) -m venv "$$new"; \
+	    "$$new/bin/python" $(PIP) install -e '.[fast,dev]'; \
+	    { sed -n '/^#/p' constraints.txt; "$$new/bin/python" $(PIP) freeze --exclude-editable; } >"$$new/constraints.txt"; \
+	    cp "$$new/constraints.txt" constraints.txt
+
+clean: ## Remove .venv and what the tools left
+	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or later: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[fast,dev]'
+	@touch $@
