@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import ssl
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -52,8 +55,11 @@ def _split(url: str, schemes: tuple[str, ...], expected: str) -> SplitResult:
 
 
 def _check_ca_file(path: Path | None) -> Path | None:
-    if path is not None and not path.is_file():
-        raise ValueError("must be the path of a PEM file that exists")
+    try:
+        if path is not None:
+            ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValueError("must be the path of a PEM file with certificates") from None
     return path
 
 
@@ -216,11 +222,19 @@ class Settings(BaseSettings):
         return tuple(text for text in texts if text)
 
 
+_MISSPELT = re.compile(rf"{PREFIX}({'|'.join(Settings.model_fields)})_[^_]", re.IGNORECASE)
+
+
 def load_settings(**overrides: object) -> Settings:
     """The settings from keyword arguments, the environment and `.env`, in that order.
 
     Raises `ConfigurationError` with one line where a variable is wrong.
     """
+    for name in os.environ:
+        if _MISSPELT.match(name):
+            raise ConfigurationError(
+                f"{name}: two underscores stand between a section and its setting, as {PREFIX}QDRANT__URL"
+            )
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

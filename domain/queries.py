@@ -17,6 +17,9 @@ MAX_LIMIT = 1000
 MAX_OFFSET = 10_000
 """The most hits that a search may skip."""
 
+MAX_PATHS = 100
+"""The most paths in one selection of a payload."""
+
 PayloadSelection: TypeAlias = "bool | tuple[str, ...]"
 """All of the payload, none of it, or what stands at these paths, with the objects and lists around it.
 
@@ -73,8 +76,8 @@ def check_payload_selection(selection: PayloadSelection) -> None:
     """Raise `InvalidInput` for a selection of no paths, or of something that is no path."""
     if isinstance(selection, bool):
         return
-    if not selection:
-        raise InvalidInput("with_payload", "true, false, or a list of at least one path")
+    if not 1 <= len(selection) <= MAX_PATHS:
+        raise InvalidInput("with_payload", f"true, false, or a list of 1 to {MAX_PATHS} paths")
     for index, path in enumerate(selection):
         with at(f"with_payload[{index}]"):
             if any(isinstance(step, int) for step in parse_path(path)):

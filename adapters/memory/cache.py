@@ -6,27 +6,33 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from domain.errors import Backend, BackendUnavailable, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 
 class InMemoryCache(Cache):
-    """Keeps at most `max_entries` entries, the most recently used ones. `clock` counts seconds.
+    """Keeps at most `max_entries` entries and generations, the most recently used ones. `clock` counts seconds.
 
-    A generation is written `epoch.token`; forgetting changes the epoch, invalidating the token.
+    A generation is written `epoch.token`; forgetting changes the epoch, invalidating the token. A
+    collection whose generation was let go gets a new epoch, so that its entries do not come either.
     """
 
     def __init__(self, max_entries: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._max_entries = max_entries
         self._clock = clock
-        self._generations: dict[str, str] = {}
+        self._generations: OrderedDict[str, str] = OrderedDict()
         self._entries: OrderedDict[tuple[str, str], tuple[float, Entry]] = OrderedDict()
         self._closed = False
 
     async def recall(self, collection: str, key: str) -> Recollection:
         self._check_open("recall")
         generation = self._generations.setdefault(collection, f"{_token()}.{_token()}")
+        _let_go(self._generations, collection, self._max_entries)
         expiry, entry = self._entries.get((collection, key), (0.0, None))
         if entry is None or expiry <= self._clock() or _epoch(entry.generation) != _epoch(generation):
             self._entries.pop((collection, key), None)
@@ -37,18 +43,16 @@ class InMemoryCache(Cache):
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
         self._check_open("remember")
         self._entries[collection, key] = (self._clock() + ttl, entry)
-        self._entries.move_to_end((collection, key))
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
+        _let_go(self._entries, (collection, key), self._max_entries)
 
     async def invalidate(self, collection: str) -> None:
         self._check_open("invalidate")
-        epoch = _epoch(self._generations.get(collection, _token()))
-        self._generations[collection] = f"{epoch}.{_token()}"
+        if collection in self._generations:
+            self._generations[collection] = f"{_epoch(self._generations[collection])}.{_token()}"
 
     async def forget(self, collection: str) -> None:
         self._check_open("forget")
-        self._generations[collection] = f"{_token()}.{_token()}"
+        self._generations.pop(collection, None)
 
     async def ping(self) -> BackendStatus:
         self._check_open("ping")
@@ -61,6 +65,13 @@ class InMemoryCache(Cache):
     def _check_open(self, operation: str) -> None:
         if self._closed:
             raise BackendUnavailable(Backend.CACHE, operation, Failure.CLOSED)
+
+
+def _let_go(kept: OrderedDict[K, V], used: K, most: int) -> None:
+    """Mark `used` as the most recently used, and drop the least recently used where there are too many."""
+    kept.move_to_end(used)
+    if len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _token() -> str:

@@ -71,7 +71,7 @@ def from_info(name: str, info: models.CollectionInfo) -> CollectionInfo:
             hnsw=_from_hnsw(params.hnsw_config),
         ),
         points=info.points_count or 0,
-        building=info.status in (models.CollectionStatus.YELLOW, models.CollectionStatus.GREY),
+        building=info.status is models.CollectionStatus.YELLOW,
         indexed={key: index.points for key, index in known.items()},
     )
 
@@ -89,7 +89,8 @@ def _from_quantization(config: models.QuantizationConfig | None) -> Quantization
     """The quantization, where it is one that the domain has words for; options out of its range are left out."""
     match config:
         case models.ScalarQuantization(scalar=scalar):
-            return Quantization(type=QuantizationType.SCALAR, quantile=scalar.quantile, always_ram=scalar.always_ram)
+            quantile = scalar.quantile if scalar.quantile is None or 0.5 <= scalar.quantile <= 1.0 else None
+            return Quantization(type=QuantizationType.SCALAR, quantile=quantile, always_ram=scalar.always_ram)
         case models.BinaryQuantization(binary=binary):
             return Quantization(type=QuantizationType.BINARY, always_ram=binary.always_ram)
     return None

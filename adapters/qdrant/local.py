@@ -21,6 +21,8 @@ from domain.models import Collection, CollectionInfo, IndexType
 class LocalQdrantVectorStore(QdrantVectorStore):
     """Keeps points in this process, gone when it ends."""
 
+    technology = "qdrant-memory"
+
     def __init__(
         self,
         client: AsyncQdrantClient,

@@ -42,6 +42,8 @@ class QdrantVectorStore(VectorStore):
     `read_timeout` and `write_timeout` (seconds) bound each operation in total.
     """
 
+    technology = "qdrant"
+
     def __init__(
         self,
         client: AsyncQdrantClient,
@@ -168,7 +170,7 @@ class QdrantVectorStore(VectorStore):
             version = await ask(self._client.info(), lambda info: info.version)
             # The version is open to all, the list is not: so a wrong key shows here and not in a search.
             await ask(self._client.get_collections(), from_collections)
-        return BackendStatus("qdrant", version, self._monitor.last_failure)
+        return BackendStatus(self.technology, version, self._monitor.last_failure)
 
     async def aclose(self) -> None:
         self._closed = True

@@ -6,6 +6,7 @@ Values keep their type: true is not 1, and 1.0 is not 1 in a match.
 """
 
 from domain.filters.conditions import (
+    MAX_VALUES,
     DatetimeRange,
     FieldCondition,
     GeoBoundingBox,
@@ -20,10 +21,12 @@ from domain.filters.conditions import (
     Scalar,
     ValuesCount,
 )
-from domain.filters.tree import MAX_DEPTH, Condition, Filter, HasId, MinShould, Nested
+from domain.filters.tree import MAX_CONDITIONS, MAX_DEPTH, Condition, Filter, HasId, MinShould, Nested
 
 __all__ = [
+    "MAX_CONDITIONS",
     "MAX_DEPTH",
+    "MAX_VALUES",
     "Condition",
     "DatetimeRange",
     "FieldCondition",

@@ -12,6 +12,9 @@ from domain.models.payload import MAX_INTEGER, MIN_INTEGER, check_text
 from domain.models.vector import float32
 from domain.paths import parse_path
 
+MAX_VALUES = 10_000
+"""The most values in one `any` or `except`, and ids in one `has_id`."""
+
 SMALLEST_FLOAT32, MAX_FLOAT32 = 2.0**-149, (2 - 2.0**-23) * 2.0**127
 
 Scalar: TypeAlias = "str | int | bool"
@@ -31,8 +34,8 @@ def _check_scalar(value: object, expected: str) -> None:
 
 
 def _check_choices(values: tuple[str, ...] | tuple[int, ...]) -> None:
-    if not values:
-        raise InvalidInput("", "at least one value")
+    if not 1 <= len(values) <= MAX_VALUES:
+        raise InvalidInput("", f"1 to {MAX_VALUES} values, got {len(values)}")
     strings = isinstance(values[0], str)
     for index, value in enumerate(values):
         if isinstance(value, bool) or isinstance(value, str) is not strings:

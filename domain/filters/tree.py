@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.errors import InvalidInput, at
-from domain.filters.conditions import FieldCondition, check_path
+from domain.filters.conditions import MAX_VALUES, FieldCondition, check_path
 from domain.models.point import PointId, check_point_id
 
 MAX_DEPTH = 16
@@ -21,8 +21,8 @@ class HasId:
     ids: frozenset[PointId]
 
     def __post_init__(self) -> None:
-        if not self.ids:
-            raise InvalidInput("has_id", "at least one id")
+        if not 1 <= len(self.ids) <= MAX_VALUES:
+            raise InvalidInput("has_id", f"1 to {MAX_VALUES} ids, got {len(self.ids)}")
         for point_id in self.ids:
             with at("has_id"):
                 check_point_id(point_id)
@@ -42,6 +42,9 @@ class Nested:
         if any(isinstance(condition, HasId) for condition in self.filter.walk()):
             raise InvalidInput("filter", "no 'has_id', since the elements of a list have no id")
 
+
+MAX_CONDITIONS = 1_000
+"""The most conditions in the whole tree, filters among them."""
 
 Condition: TypeAlias = "FieldCondition | HasId | Nested | Filter"
 
@@ -79,6 +82,8 @@ class Filter:
                 raise InvalidInput(self._place(index), "a condition, got an empty filter")
         if self.depth() > MAX_DEPTH:
             raise InvalidInput("", f"at most {MAX_DEPTH} levels of filters")
+        if sum(1 for _ in self.walk()) > MAX_CONDITIONS:
+            raise InvalidInput("", f"at most {MAX_CONDITIONS} conditions")
 
     def conditions(self) -> tuple[Condition, ...]:
         """The conditions of all clauses: must, should, must_not, min_should."""

@@ -149,7 +149,7 @@ class Collection:
         if wanted.on_disk is not None:
             pairs.append(("on_disk", bool(self.on_disk), wanted.on_disk))
         pairs += _option_pairs("quantization", self.quantization, wanted.quantization)
-        pairs += _option_pairs("hnsw", self.hnsw, wanted.hnsw)
+        pairs += _option_pairs("index", self.hnsw, wanted.hnsw)
         pairs += [(f"index of '{key}'", self.indexes.get(key, type_), type_) for key, type_ in wanted.indexes.items()]
         return [f"{name} is {_shown(mine)}, not {_shown(theirs)}" for name, mine, theirs in pairs if mine != theirs]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
-import urllib.error
 import urllib.request
 from typing import Annotated
 
@@ -56,8 +56,9 @@ def _line(backend: BackendHealth) -> str:
 
 
 def _ask(url: str) -> str:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health/live", timeout=TIMEOUT) as answer:  # noqa: S310
+        with direct.open(f"{url.rstrip('/')}/health/live", timeout=TIMEOUT) as answer:
             return str(json.load(answer)["status"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         return f"no answer ({type(error).__name__})"

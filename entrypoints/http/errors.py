@@ -21,6 +21,8 @@ UNAVAILABLE = {
 
 INTERNAL = "Internal server error."
 
+STOPPING = "The service is stopping."
+
 MAX_RETRY_AFTER = 300
 """Seconds: a client that is told to wait longer would rather ask somebody."""
 

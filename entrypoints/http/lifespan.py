@@ -50,6 +50,8 @@ def make_lifespan(
 async def _log_backends(health: Health) -> None:
     found = await health.check()
     log.info("started", vector_store=_found(found.vector_store), cache=_found(found.cache))
+    if found.vector_store.said is not None and found.vector_store.said.technology.endswith("memory"):
+        log.warning("points_not_kept", detail="The vector store is in this process: its points end with it.")
 
 
 def _found(backend: BackendHealth) -> str:

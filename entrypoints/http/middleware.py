@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import HoldfastError
-from entrypoints.http.errors import INTERNAL, answer_domain_error, error_response
+from entrypoints.http.errors import INTERNAL, STOPPING, answer_domain_error, error_response, retry_after
 from entrypoints.logs import describe_exception
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
@@ -30,6 +30,7 @@ class InFlight:
 
     def __init__(self) -> None:
         self._count = 0
+        self._cut_off = 0
         self._none = asyncio.Event()
         self._none.set()
 
@@ -37,19 +38,20 @@ class InFlight:
         self._count += 1
         self._none.clear()
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._count -= 1
+        self._cut_off += kind is asyncio.CancelledError
         if not self._count:
             self._none.set()
 
     async def drained(self, timeout: float) -> int:
-        """Wait until all have ended, at most `timeout` seconds; how many have not."""
+        """Wait until all have ended, at most `timeout` seconds; how many have not, or were cancelled before."""
         try:
             async with asyncio.timeout(timeout):
                 await self._none.wait()
         except TimeoutError:
             pass
-        return self._count
+        return self._count + self._cut_off
 
 
 class RequestContext:
@@ -109,6 +111,11 @@ class ErrorResponses:
             await self._app(scope, receive, noting_send)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # The server gives up waiting for its requests when it stops, and would send a page of its own.
+            if not begun:
+                await error_response(503, STOPPING, retry_after(None))(scope, receive, send)
+            raise
         except Exception as error:
             response = answer_domain_error(error) if isinstance(error, HoldfastError) else None
             if response is None or begun:

@@ -16,45 +16,74 @@ T = TypeVar("T")
 
 _AT = re.compile(r"(?P<what>.*) - at `(?P<where>\$.*)`", re.DOTALL)
 _EXPECTED = (
-    (re.compile(r"^Expected "), ""),
     (re.compile(r"^Object contains unknown field "), "no field "),
     (re.compile(r"^Object missing required field "), "a field "),
     (re.compile(r"^Invalid enum value "), "one of the documented values, got "),
     (re.compile(r"^Number out of range$"), "a number in range"),
 )
 
+_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "true or false", "array": "list"}
+"""msgspec's names of types, and those that people know from JSON."""
+
+_TYPE = re.compile(rf"\b({'|'.join(_TYPES)})\b")
+
+_SHOWN = 40
+"""How much of an unknown name is shown."""
+
+_LONGEST_LENGTH = 20
+"""More digits than any length has."""
+
+MAX_OBJECTS, MAX_OBJECTS_OF_POINTS = 10_000, 200_000
+"""The most JSON objects in a body, and in one that holds points with their payloads."""
+
 _JSON = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?', re.IGNORECASE)
 
 
-def collection_name(request: Request) -> str:
-    """The collection that the path names. Raises `InvalidInput` at `path.collection`."""
+def collection_name(request: Request, *parameters: str) -> str:
+    """The collection that the path names, in a request with no other parameters than these.
+
+    Raises `InvalidInput` at `path.collection` or `query`.
+    """
+    check_query(request, *parameters)
     name: str = request.path_params["collection"]
     with at("path"):
         check_collection_name(name)
     return name
 
 
+def check_query(request: Request, *parameters: str) -> None:
+    """Raise `InvalidInput` for a parameter of the query that is none of these, or comes twice."""
+    seen = set()
+    for key, _ in request.query_params.multi_items():
+        if key not in parameters or key in seen:
+            known = f"no parameter but {', '.join(parameters)}, once" if parameters else "no parameter"
+            raise InvalidInput(f"query.{key[:_SHOWN]}", known)
+        seen.add(key)
+
+
 def query_flag(request: Request, name: str) -> bool:
-    """The query's only parameter: `true` or `false` (the default). Raises `InvalidInput` for anything else."""
-    for key, value in request.query_params.multi_items():
-        if key != name:
-            raise InvalidInput(f"query.{key}", f"no other parameter than '{name}'")
-        if value not in ("true", "false"):
-            raise InvalidInput(f"query.{name}", "true or false")
-    return request.query_params.get(name) == "true"
+    """A parameter of the query that is `true` or `false` (the default). Raises `InvalidInput` for anything else."""
+    value = request.query_params.get(name, "false")
+    if value not in ("true", "false"):
+        raise InvalidInput(f"query.{name}", "true or false")
+    return value == "true"
 
 
 class JsonBody(Generic[T]):
-    """Reads bodies of one type, of at most `limit` bytes."""
+    """Reads bodies of one type, of at most `limit` bytes and `most_objects` JSON objects."""
 
-    def __init__(self, type_: type[T], limit: int) -> None:
+    def __init__(self, type_: type[T], limit: int, most_objects: int = MAX_OBJECTS) -> None:
         self._decoder = msgspec.json.Decoder(type_)
         self._limit = limit
+        self._most_objects = most_objects
 
     async def read(self, request: Request) -> T:
         """The body. Raises `HTTPException` 400, 413 or 415, and `InvalidInput` where it is of another type."""
         _check_media_type(request)
         body = await _read_bytes(request, self._limit)
+        # Objects take a thousand times longer to read than to count, and the event loop waits meanwhile.
+        if body.count(b"{") > self._most_objects:
+            raise HTTPException(413, f"The body must hold at most {self._most_objects} JSON objects.")
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -66,7 +95,8 @@ class JsonBody(Generic[T]):
 
 
 def _check_media_type(request: Request) -> None:
-    given = request.headers.get("content-type", "application/json")
+    # A request without a type is refused too: a page on another site can send one, unlike one of JSON.
+    given = request.headers.get("content-type", "")
     if _JSON.fullmatch(given.strip()) is None:
         raise HTTPException(415, "The body must be application/json in UTF-8.")
     if request.headers.get("content-encoding", "identity") != "identity":
@@ -76,7 +106,7 @@ def _check_media_type(request: Request) -> None:
 async def _read_bytes(request: Request, limit: int) -> bytes:
     too_large = HTTPException(413, f"The body must be of at most {limit} bytes.")
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
+    if length.isascii() and length.isdigit() and int(length[:_LONGEST_LENGTH]) > limit:
         raise too_large
     chunks, size = [], 0
     async for chunk in request.stream():
@@ -91,6 +121,8 @@ def _invalid(error: msgspec.ValidationError) -> InvalidInput:
     """msgspec's error in the words of the domain: "Expected `int`, got `str` - at `$.id`"."""
     found = _AT.fullmatch(str(error))
     what, where = (found["what"], found["where"].removeprefix("$")) if found else (str(error), "")
+    if what.startswith("Expected "):
+        what = _TYPE.sub(lambda name: _TYPES[name[0]], what.removeprefix("Expected "))
     for sign, expected in _EXPECTED:
         what = sign.sub(expected, what)
     return InvalidInput(where.removeprefix("."), what.replace("`", "'"))

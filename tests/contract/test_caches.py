@@ -27,3 +27,13 @@ class TestInMemoryCache(CacheContract):
         await cache.remember("things", "c", Entry(generation, 0.0, HITS), 60)
         kept = [key for key in "abc" if (await cache.recall("things", key)).entry is not None]
         assert kept == ["a", "c"]
+
+    async def test_keeps_no_more_generations_than_entries(self) -> None:
+        """However many names are recalled or forgotten, memory is bounded, and a generation let go is not missed."""
+        cache = InMemoryCache(max_entries=2)
+        entry = Entry((await cache.recall("first", "k")).generation or "", 0.0, HITS)
+        for index in range(5):
+            await cache.forget(f"forgotten-{index}")
+            await cache.recall(f"recalled-{index}", "k")
+        await cache.remember("first", "k", entry, 60)
+        assert (await cache.recall("first", "k")).entry is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -30,8 +31,21 @@ def test_health_asks_the_service() -> None:
         alive = run("health", HTTP__PORT=port)
         assert (alive.returncode, alive.stdout) == (0, "alive\n")
         assert run("health", "--url", url).returncode == 0
+        os.environ["http_proxy"] = "http://127.0.0.1:9"
+        try:
+            assert run("health", "--url", url).returncode == 0, "a proxy was asked"
+        finally:
+            del os.environ["http_proxy"]
     gone = run("health", HTTP__PORT=port)
     assert (gone.returncode, gone.stdout) == (69, "no answer (URLError)\n")
+
+
+def test_health_knows_a_bad_answer() -> None:
+    """Whatever else is at the URL, the answer is one line and 69."""
+    for url in ("http://127.0.0.1:abc", "nonsense", "http://[::1"):
+        bad = run("health", "--url", url)
+        assert (bad.returncode, bad.stderr) == (69, ""), url
+        assert bad.stdout.startswith("no answer ("), url
 
 
 def test_health_asks_the_backends() -> None:
@@ -76,6 +90,24 @@ async def test_sigterm_lets_requests_in_flight_end(tmp_path: Path) -> None:
                 # The server ends itself by the signal that it was sent, once all is done.
                 assert await stopping in (0, -signal.SIGTERM)
             assert '"event":"stopped","requests_cut_off":0' in process.output()
+
+
+async def test_a_request_that_is_cut_off_at_the_stop_has_an_answer(tmp_path: Path) -> None:
+    """A search that does not end in the time to stop gets a 503 of our own, and is counted."""
+    qdrant_url, qdrant = qdrant_rest_process(directory=tmp_path)
+    with qdrant:
+        url, process = service(QDRANT__URL=qdrant_url, QDRANT__READ_TIMEOUT=30, HTTP__SHUTDOWN_TIMEOUT=0.5)
+        with process:
+            async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+                qdrant.pause()
+                search = asyncio.create_task(client.get("/v1/collections"))
+                await asyncio.sleep(0.3)
+                stopping = asyncio.create_task(asyncio.to_thread(process.stop, 20.0))
+                answer = await search
+                assert (answer.status_code, answer.json()) == (503, {"detail": "The service is stopping."})
+                assert answer.headers["X-Request-ID"]
+                await stopping
+            assert '"event":"stopped","requests_cut_off":1' in process.output()
 
 
 async def test_several_workers_serve_one_store(tmp_path: Path) -> None:

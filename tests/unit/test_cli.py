@@ -15,7 +15,7 @@ def test_health_asks_the_backends_without_a_service() -> None:
     """With --infra the domain is asked directly, and says what it found."""
     result = CliRunner().invoke(app, ["health", "--infra"])
     assert result.exit_code == 0
-    assert result.output.startswith("vector store: up, qdrant ")
+    assert result.output.startswith("vector store: up, qdrant-memory ")
     assert "\ncache: up, memory, " in result.output
 
 

@@ -16,6 +16,7 @@ from tests.fakes import FailingCache, FailingVectorStore, serve_in_process
 from tests.unit.http_error_cases import BAD, BAD_FILTERS, ROWS, THINGS
 
 STORE_DOWN = {"detail": "Vector database temporarily unavailable. Please try again later."}
+JSON = {"Content-Type": "application/json"}
 CACHE_DOWN = {"detail": "Cache temporarily unavailable. Please try again later."}
 
 
@@ -46,6 +47,13 @@ async def shared() -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(http=HttpSettings(max_body_bytes=4096))
     async with serve_in_process(FailingVectorStore(), FailingCache(), settings) as client:
         await client.put(THINGS, json={"vector": {"size": 2, "distance": "cosine"}, "indexes": {"a": "bool"}})
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def roomy() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a service with room for large bodies, and no collection."""
+    async with serve_in_process(FailingVectorStore(), FailingCache()) as client:
         yield client
 
 
@@ -149,7 +157,7 @@ async def test_says_what_is_wrong_with_the_body(
     shared: httpx.AsyncClient, body: bytes, status: int, detail: str
 ) -> None:
     """A body that is no JSON, or too large, is refused as a whole."""
-    answer = await shared.post(f"{THINGS}/search", content=body)
+    answer = await shared.post(f"{THINGS}/search", content=body, headers=JSON)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
 
 
@@ -161,16 +169,50 @@ async def test_bounds_a_body_without_a_length(shared: httpx.AsyncClient) -> None
         for _ in range(10):
             yield b" " * 1000
 
-    answer = await shared.post(f"{THINGS}/search", content=chunks())
+    answer = await shared.post(f"{THINGS}/search", content=chunks(), headers=JSON)
     assert (answer.status_code, answer.json()) == (413, {"detail": "The body must be of at most 4096 bytes."})
+
+
+@unchanging
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (
+            {"filter": {"must": [{"has_id": [1]}] * 1001}},
+            422,
+            "$.filter.must: expected 'list' of length <= 1000.",
+        ),
+        (
+            {"filter": {"must": [{"must": [{"has_id": [1]}] * 500}] * 2}},
+            422,
+            "$.filter: expected at most 1000 conditions.",
+        ),
+        ({"filter": {"must": [{"has_id": [1] * 10_001}]}}, 422, "$.filter.must[0].has_id: expected 'list"),
+        ({"filter": {"must": [{"must": [{"has_id": [1]}] * 1000}] * 10}}, 413, "The body must hold at most 10000 JSON"),
+    ],
+)
+async def test_bounds_what_takes_long_to_read(roomy: httpx.AsyncClient, body: Any, status: int, detail: str) -> None:
+    """Conditions, values and objects are counted before they are read."""
+    answer = await roomy.post(f"{THINGS}/count", json=body)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(detail)
+
+
+@unchanging
+async def test_bounds_batches_before_they_are_read(roomy: httpx.AsyncClient) -> None:
+    """A batch that is too long is refused with its place, whatever is in it."""
+    points = await roomy.put(f"{THINGS}/points", json={"points": [{"id": -1, "vector": []}] * 10_001})
+    assert (points.status_code, points.json()["detail"]) == (422, "$.points: expected 'list' of length <= 10000.")
+    searches = await roomy.post(f"{THINGS}/search/batch", json={"searches": [{"id": -1}] * 101})
+    assert (searches.status_code, searches.json()["detail"]) == (422, "$.searches: expected 'list' of length <= 100.")
 
 
 @unchanging
 async def test_bounds_the_depth_of_filters(shared: httpx.AsyncClient) -> None:
     """16 levels are understood, 17 are a 422."""
-    good = await shared.post(f"{THINGS}/count", content=nested_filter(16))
+    good = await shared.post(f"{THINGS}/count", content=nested_filter(16), headers=JSON)
     assert good.status_code == 200
-    bad = await shared.post(f"{THINGS}/count", content=nested_filter(17))
+    bad = await shared.post(f"{THINGS}/count", content=nested_filter(17), headers=JSON)
     assert bad.status_code == 422
     assert bad.json()["detail"].endswith("expected at most 16 levels of filters.")
 
@@ -179,11 +221,15 @@ async def test_survives_any_depth(store: FailingVectorStore, cache: FailingCache
     """JSON that is nested past what can be read is a 400, as deep as a body can be."""
     async with serve_in_process(store, cache) as client:
         for depth in (300, 1_000, 100_000, 1_000_000):
-            answer = await client.post(f"{THINGS}/count", content=nested_filter(depth))
-            assert answer.status_code in (400, 422), depth
+            answer = await client.post(f"{THINGS}/count", content=nested_filter(depth), headers=JSON)
+            assert answer.status_code in (400, 413, 422), depth
             assert len(answer.text) < 2000
             payload = b'{"payload":' + b'{"a":' * depth + b"1" + b"}" * depth + b',"ids":[1]}'
-            assert (await client.patch(f"{THINGS}/points", content=payload)).status_code in (400, 422), depth
+            assert (await client.patch(f"{THINGS}/points", content=payload, headers=JSON)).status_code in (
+                400,
+                413,
+                422,
+            ), depth
 
 
 @unchanging
@@ -195,6 +241,7 @@ async def test_survives_any_depth(store: FailingVectorStore, cache: FailingCache
         ({"Content-Type": "text/plain"}, 415),
         ({"Content-Type": "application/json; charset=latin-1"}, 415),
         ({"Content-Type": ""}, 415),
+        ({}, 415),
         ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
     ],
 )

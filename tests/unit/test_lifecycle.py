@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
+import pytest
 from dependency_injector import providers
 from starlette.types import Message
+from structlog.testing import capture_logs
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.settings import HttpSettings, Settings
@@ -87,11 +90,40 @@ async def test_does_not_wait_for_ever_to_stop() -> None:
     """A request that does not end is given up after the time that the settings give."""
     store = SlowVectorStore()
     settings = Settings(http=HttpSettings(shutdown_timeout=0.01))
-    async with serve_in_process(store, InMemoryCache(), settings) as client:
-        request = asyncio.create_task(client.get("/v1/collections"))
-        await store.asked.wait()
+    with capture_logs() as logs:
+        async with serve_in_process(store, InMemoryCache(), settings) as client:
+            request = asyncio.create_task(client.get("/v1/collections"))
+            await store.asked.wait()
     store.go_on.set()
     await request
+    assert [line["requests_cut_off"] for line in logs if line["event"] == "stopped"] == [1]
+
+
+async def test_a_request_that_the_server_cuts_off_has_an_answer() -> None:
+    """A server that stops at once cancels its requests; each gets the 503, and is counted as cut off."""
+    store = SlowVectorStore()
+    container = Container(settings=Settings(), vector_store=providers.Object(store))
+    app = create_app(container)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/collections", "query_string": b"", "headers": []}
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            request = asyncio.ensure_future(app(scope, receive, send))
+            await store.asked.wait()
+            request.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"]) == {"detail": "The service is stopping."}
+    assert [line["status"] for line in logs if line["event"] == "request"] == [503]
+    assert [line["requests_cut_off"] for line in logs if line["event"] == "stopped"] == [1]
 
 
 async def test_an_error_after_the_answer_began_ends_it_unfinished() -> None:
@@ -133,7 +165,8 @@ async def test_a_client_who_leaves_in_mid_body_is_no_error() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
+    headers = [(b"content-type", b"application/json")]
     path = "/v1/collections/a/search"
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
     await app(scope, receive, send)
     assert sent == []

@@ -107,7 +107,7 @@ async def test_tells_of_start_requests_and_stop() -> None:
             store.error = BackendUnavailable(Backend.VECTOR_STORE, "count", Failure.REFUSED)
             await client.post("/v1/collections/a/count", json={})
     events = [line["event"] for line in logs]
-    assert events == ["starting", "started", "request", "request", "request", "request", "stopped"]
+    assert events == ["starting", "started", "points_not_kept", *["request"] * 4, "stopped"]
     requests = [(line["method"], line["path"], line["status"]) for line in logs if line["event"] == "request"]
     assert requests[1:] == [
         ("PUT", "/v1/collections/a/points", 200),

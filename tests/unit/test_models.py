@@ -99,7 +99,7 @@ def test_names_each_difference() -> None:
         "distance is dot, not cosine",
         "on_disk is false, not true",
         "quantization.type is binary, not scalar",
-        "hnsw.m is unset, not 8",
+        "index.m is unset, not 8",
         "index of 'x' is bool, not uuid",
     ]
 

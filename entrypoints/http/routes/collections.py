@@ -12,7 +12,7 @@ from domain.paths import parse_path
 from entrypoints.http.answers import describe_collection
 from entrypoints.http.bodies import CollectionBody, IndexBody
 from entrypoints.http.errors import json_response
-from entrypoints.http.requests import JsonBody, collection_name
+from entrypoints.http.requests import JsonBody, check_query, collection_name
 
 
 class CollectionRoutes:
@@ -37,6 +37,7 @@ class CollectionRoutes:
 
     async def list(self, request: Request) -> Response:
         """200 with the names."""
+        check_query(request)
         return json_response({"collections": await self._collections.list()})
 
     async def create(self, request: Request) -> Response:

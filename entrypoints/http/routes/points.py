@@ -17,11 +17,11 @@ from entrypoints.http.bodies import (
     SelectionBody,
     SetPayloadBody,
     UpsertBody,
-    read_filter,
 )
+from entrypoints.http.bodies.filters import read_filter
+from entrypoints.http.bodies.values import read_ids
 from entrypoints.http.errors import json_response
-from entrypoints.http.filters import read_ids
-from entrypoints.http.requests import JsonBody, collection_name, query_flag
+from entrypoints.http.requests import MAX_OBJECTS_OF_POINTS, JsonBody, collection_name, query_flag
 
 
 class PointRoutes:
@@ -29,7 +29,7 @@ class PointRoutes:
 
     def __init__(self, points: Points, body_limit: int) -> None:
         self._points = points
-        self._upsert_body = JsonBody(UpsertBody, body_limit)
+        self._upsert_body = JsonBody(UpsertBody, body_limit, MAX_OBJECTS_OF_POINTS)
         self._payload_body = JsonBody(SetPayloadBody, body_limit)
         self._retrieve_body = JsonBody(RetrieveBody, body_limit)
         self._selection_body = JsonBody(SelectionBody, body_limit)
@@ -78,7 +78,7 @@ class PointRoutes:
 
     async def get(self, request: Request) -> Response:
         """200 with the point."""
-        name = collection_name(request)
+        name = collection_name(request, "with_vectors")
         with at("path.id"):
             point_id = parse_point_id(request.path_params["id"])
         with_vectors = query_flag(request, "with_vectors")

@@ -1,0 +1,25 @@
+"""Bodies of requests as they come in JSON; each becomes a value of the domain."""
+
+from entrypoints.http.bodies.collections import CollectionBody, IndexBody
+from entrypoints.http.bodies.points import (
+    CountBody,
+    RetrieveBody,
+    ScrollBody,
+    SelectionBody,
+    SetPayloadBody,
+    UpsertBody,
+)
+from entrypoints.http.bodies.search import SearchBatchBody, SearchBody
+
+__all__ = [
+    "CollectionBody",
+    "CountBody",
+    "IndexBody",
+    "RetrieveBody",
+    "ScrollBody",
+    "SearchBatchBody",
+    "SearchBody",
+    "SelectionBody",
+    "SetPayloadBody",
+    "UpsertBody",
+]
