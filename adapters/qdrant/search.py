@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qdrant_client import AsyncQdrantClient, models
 
 from adapters.call import BackendCall
-from adapters.qdrant.conversions import from_id, from_scored, to_id, to_vector
+from adapters.qdrant.conversions import from_id, from_record, from_scored, to_id, to_selector, to_vector
 from adapters.qdrant.window import Window
 from domain.errors import CollectionNotFound, PointNotFound, at
 from domain.models import Collection, Hit, PointId
@@ -42,8 +43,28 @@ async def run(
         while current.cuts_group(hits):
             current = current.widened(hits)
             (hits,) = await _query(ask, client, collection, [current])
-        pages.append(current.page(hits))
+        page = current.page(hits)
+        pages.append(await _filled(ask, client, collection, current, page) if current.bare else page)
     return tuple(pages)
+
+
+async def _filled(
+    ask: BackendCall, client: AsyncQdrantClient, collection: str, window: Window, page: Sequence[Hit]
+) -> tuple[Hit, ...]:
+    """The hits with what the query asks for of each; those that were deleted meanwhile are left out."""
+    query = window.query
+    if not page or not (query.with_payload or query.with_vectors):
+        return tuple(page)
+    points = [to_id(hit.id) for hit in page]
+    reading = client.retrieve(
+        collection, points, with_payload=to_selector(query.with_payload), with_vectors=query.with_vectors
+    )
+    found = await ask(reading, lambda records: {record.id: record for record in map(from_record, records)})
+    shown = [(hit, found[hit.id]) for hit in page if hit.id in found]
+    return tuple(
+        replace(hit, payload=record.payload if query.with_payload else None, vector=record.vector)
+        for hit, record in shown
+    )
 
 
 async def _query(
@@ -51,7 +72,7 @@ async def _query(
 ) -> list[list[Hit]]:
     def read(answers: Sequence[models.QueryResponse]) -> list[list[Hit]]:
         return [
-            [from_scored(point, with_payload=bool(one.query.with_payload)) for point in answer.points]
+            [from_scored(point, with_payload=bool(one.query.with_payload) and not one.bare) for point in answer.points]
             for one, answer in zip(asked, answers, strict=True)
         ]
 

@@ -3,6 +3,7 @@
 Qdrant leaves the order of equal scores open, and with it which of them a page holds. A window asks
 for one hit more on either side of the page. Where a neighbour has the score of a hit on the page, the
 group of equal scores reaches past its edge, and the window is widened until it holds the group whole.
+A widened window asks for ids and scores alone: what the page shows is fetched once it is known.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from adapters.qdrant.filters import to_qdrant
 from domain.models import Distance, Hit, float32, id_order
 from domain.queries import SearchQuery
 
-MAX_WIDTH = 50_000
+MAX_WIDTH = 20_000
 """Hits past which a group of equal scores is left in the order that Qdrant gives."""
+
+GROWTH = 8
+"""How much wider a window becomes at a time."""
 
 MARGIN = 1e-6
 """How much farther than a threshold to ask, relative to it: Qdrant leaves out hits right at it."""
@@ -34,6 +38,7 @@ class Window:
     vector: list[float] | None
     start: int
     stop: int
+    bare: bool = False
 
     @classmethod
     def around(cls, query: SearchQuery, distance: Distance, vector: list[float] | None) -> Window:
@@ -46,8 +51,9 @@ class Window:
 
     def widened(self, hits: Sequence[Hit]) -> Window:
         """A window that reaches farther where a group was cut."""
-        wider = replace(self, start=0) if self._cuts_before(hits) else self
-        return replace(wider, stop=min(2 * self.stop, MAX_WIDTH)) if self._cuts_after(hits) else wider
+        start = 0 if self._cuts_before(hits) else self.start
+        stop = min(GROWTH * self.stop, MAX_WIDTH) if self._cuts_after(hits) else self.stop
+        return replace(self, start=start, stop=stop, bare=True)
 
     def page(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits of the page in their order; those past the query's threshold left out."""
@@ -67,8 +73,8 @@ class Window:
             score_threshold=self._asked_threshold(),
             limit=self.stop - self.start,
             offset=self.start,
-            with_payload=to_selector(query.with_payload),
-            with_vector=query.with_vectors,
+            with_payload=not self.bare and to_selector(query.with_payload),
+            with_vector=not self.bare and query.with_vectors,
         )
 
     def _params(self) -> models.SearchParams | None:

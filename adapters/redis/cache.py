@@ -19,7 +19,7 @@ from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
 GENERATION_TTL = 7 * 24 * 3600
-"""Seconds that a generation outlives the last write to its collection. One that is lost costs a search."""
+"""Seconds after which a generation is renewed. One that is lost costs a search."""
 
 _TOKEN = re.compile(rb"[0-9a-f]{32}")
 
@@ -32,9 +32,10 @@ Replies = tuple[str, Sequence[Any]]
 class RedisCache(Cache):
     """Keeps entries in a Redis server that several processes share.
 
-    A collection has two tokens, its epoch and its generation; forgetting renews both, invalidating
-    the second. The generation that callers see is `run.epoch.token`, where the run is that of the
-    server: after a restart from a snapshot, or a failover, entries of another run are none.
+    A collection has two tokens, its epoch and its generation. Invalidating removes the second,
+    forgetting both; whoever recalls next sets new ones. The generation that callers see is
+    `run.epoch.token`, where the run is that of the server: after a restart from a snapshot, or a
+    failover, entries of another run are none.
 
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
     (seconds) bounds an operation in total, and `connect_timeout` a ping besides. The client must come
@@ -78,11 +79,11 @@ class RedisCache(Cache):
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
         async with self._call("invalidate") as ask:
-            await ask(self._renew(token), _read_done)
+            await ask(self._exchange(("UNLINK", token)), _read_count)
 
     async def forget(self, collection: str) -> None:
         async with self._call("forget") as ask:
-            await ask(self._renew(*self._tokens(collection)), _read_done)
+            await ask(self._exchange(("UNLINK", *self._tokens(collection))), _read_count)
 
     async def ping(self) -> BackendStatus:
         async with self._call("ping", self._connect_timeout + self._timeout) as ask:
@@ -110,14 +111,6 @@ class RedisCache(Cache):
         sets = [("SET", key, secrets.token_hex(16), "NX", "EX", GENERATION_TTL) for key in keys]
         run, replies = await self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError)
         return run, replies[-1:]
-
-    async def _renew(self, *keys: str) -> Replies:
-        """Set new tokens. A full server takes none, and then they are removed, which does as well."""
-        sets = [("SET", key, secrets.token_hex(16), "EX", GENERATION_TTL) for key in keys]
-        run, replies = await self._exchange(*sets, tolerated=OutOfMemoryError)
-        if any(isinstance(reply, OutOfMemoryError) for reply in replies):
-            return await self._exchange(("UNLINK", *keys))
-        return run, replies
 
     async def _exchange(self, *commands: Command, tolerated: type[ResponseError] | tuple[()] = ()) -> Replies:
         """The server's run, and its replies to the commands, all sent once and over one connection.
@@ -166,9 +159,15 @@ def _read_found(replies: Replies) -> _Found:
 
 
 def _read_done(replies: Replies) -> None:
-    _, answers = replies
-    if not all(answer == b"OK" or type(answer) is int for answer in answers):
-        raise TypeError("an answer that is not the one to SET or UNLINK")
+    _, (answer,) = replies
+    if answer != b"OK":
+        raise TypeError("an answer that is not the one to SET")
+
+
+def _read_count(replies: Replies) -> None:
+    _, (answer,) = replies
+    if type(answer) is not int:
+        raise TypeError("an answer that is not the one to UNLINK")
 
 
 def _read_version(replies: Replies) -> str:

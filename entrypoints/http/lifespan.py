@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -12,6 +14,7 @@ from containers import Container
 from domain import __version__
 from domain.health import BackendHealth, Health
 from entrypoints.http.middleware import InFlight
+from entrypoints.logs import describe_exception
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
@@ -35,6 +38,9 @@ def make_lifespan(
         if settings.qdrant.api_key is not None and settings.qdrant.url.startswith("http://"):
             log.warning("api_key_in_clear", detail="The key of the vector database is sent over plain http.")
         await _log_backends(container.health())
+        loop = asyncio.get_running_loop()
+        handler_before = loop.get_exception_handler()
+        loop.set_exception_handler(log_loop_error)
         readiness.ready = True
         try:
             yield
@@ -42,9 +48,16 @@ def make_lifespan(
             readiness.ready = False
             left = await in_flight.drained(settings.http.shutdown_timeout)
             await container.closing().aclose()
+            loop.set_exception_handler(handler_before)
             log.info("stopped", requests_cut_off=left)
 
     return lifespan
+
+
+def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the event loop says of an error that nobody waits for, without the error's own text."""
+    error = context.get("exception")
+    log.error("event_loop_error", **(describe_exception(error) if isinstance(error, BaseException) else {}))
 
 
 async def _log_backends(health: Health) -> None:

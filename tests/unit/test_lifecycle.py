@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 
 import httpx
@@ -170,3 +171,20 @@ async def test_a_client_who_leaves_in_mid_body_is_no_error() -> None:
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
     await app(scope, receive, send)
     assert sent == []
+
+
+async def test_an_error_that_nobody_waits_for_is_logged_without_its_text() -> None:
+    """A task that fails unseen has a line with the type of its error alone."""
+
+    async def fail() -> None:
+        raise ValueError("payload-text")
+
+    with capture_logs() as logs:
+        async with serve_in_process(InMemoryVectorStore(), InMemoryCache()):
+            task = asyncio.create_task(fail())
+            await asyncio.sleep(0)
+            del task
+            gc.collect()
+    (line,) = (line for line in logs if line["event"] == "event_loop_error")
+    assert line["error"] == "ValueError"
+    assert "payload-text" not in str(logs)
