@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
+
+from adapters.checks import check_ca_file, check_printable, split_url
 
 PREFIX = "SOCIAL_"
 MEMORY = ":memory:"
@@ -31,36 +32,6 @@ class ConfigurationError(Exception):
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _printable(secret: SecretStr | None) -> SecretStr | None:
-    """The secret without white space around it; a driver would put a bad one into its error text."""
-    if secret is None or not (text := secret.get_secret_value().strip()):
-        return None
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("must be printable ASCII")
-    return SecretStr(text)
-
-
-def _split(url: str, schemes: tuple[str, ...], expected: str) -> SplitResult:
-    """The parts of `url`. Raises `ValueError(expected)`, which quotes nothing, where it is no such URL."""
-    try:
-        parts = urlsplit(url)
-        whole = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
-    except ValueError:
-        raise ValueError(expected) from None
-    if parts.scheme not in schemes or not whole or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError(expected)
-    return parts
-
-
-def _check_ca_file(path: Path | None) -> Path | None:
-    try:
-        if path is not None:
-            ssl.create_default_context(cafile=path)
-    except OSError:
-        raise ValueError("must be the path of a PEM file with certificates") from None
-    return path
 
 
 class QdrantSettings(_Section):
@@ -79,8 +50,8 @@ class QdrantSettings(_Section):
     write_timeout: Seconds = 30.0
     pool_size: int = Field(default=100, ge=1, le=10_000)
 
-    _strip_key = field_validator("api_key")(_printable)
-    _check_ca = field_validator("ca_file")(_check_ca_file)
+    _strip_key = field_validator("api_key")(check_printable)
+    _check_ca = field_validator("ca_file")(check_ca_file)
 
     @field_validator("url")
     @classmethod
@@ -88,7 +59,7 @@ class QdrantSettings(_Section):
         url = url.strip().rstrip("/")
         if url == MEMORY:
             return url
-        parts = _split(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
+        parts = split_url(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
         if "@" in parts.netloc:
             raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
         if parts.query or parts.fragment:
@@ -126,15 +97,15 @@ class RedisSettings(_Section):
     prefix: str = Field(default="holdfast", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
     """The beginning of every key."""
 
-    _strip_password = field_validator("password")(_printable)
-    _check_ca = field_validator("ca_file")(_check_ca_file)
+    _strip_password = field_validator("password")(check_printable)
+    _check_ca = field_validator("ca_file")(check_ca_file)
 
     @field_validator("url")
     @classmethod
     def _check_url(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is None or not (url := secret.get_secret_value().strip()):
             return None
-        parts = _split(url, ("redis", "rediss", "unix"), "must be redis://, rediss:// or unix:// and an address")
+        parts = split_url(url, ("redis", "rediss", "unix"), "must be redis://, rediss:// or unix:// and an address")
         database = "" if parts.scheme == "unix" else parts.path.strip("/")
         if parts.fragment or not (database or "0").isdigit():
             raise ValueError("must name its database by a number, and escape '/', '?' and '#' in its password")

@@ -5,23 +5,10 @@ the values that its path reaches in the payload; on a list it holds when one ele
 Values keep their type: true is not 1, and 1.0 is not 1 in a match.
 """
 
-from domain.filters.conditions import (
-    MAX_VALUES,
-    DatetimeRange,
-    FieldCondition,
-    GeoBoundingBox,
-    GeoPoint,
-    GeoRadius,
-    IsEmpty,
-    IsNull,
-    Match,
-    MatchAny,
-    MatchExcept,
-    Range,
-    Scalar,
-    ValuesCount,
-)
-from domain.filters.tree import MAX_CONDITIONS, MAX_DEPTH, Condition, Filter, HasId, MinShould, Nested
+from domain.filters.matches import MAX_VALUES, IsEmpty, IsNull, Match, MatchAny, MatchExcept, Scalar
+from domain.filters.places import GeoBoundingBox, GeoPoint, GeoRadius
+from domain.filters.ranges import DatetimeRange, Range, ValuesCount
+from domain.filters.tree import MAX_CONDITIONS, MAX_DEPTH, Condition, FieldCondition, Filter, HasId, MinShould, Nested
 
 __all__ = [
     "MAX_CONDITIONS",

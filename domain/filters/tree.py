@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.errors import InvalidInput, at
-from domain.filters.conditions import MAX_VALUES, FieldCondition, check_path
+from domain.filters.matches import MAX_VALUES, IsEmpty, IsNull, Match, MatchAny, MatchExcept, check_path
+from domain.filters.places import GeoBoundingBox, GeoRadius
+from domain.filters.ranges import DatetimeRange, Range, ValuesCount
 from domain.models.point import PointId, check_point_id
 
 MAX_DEPTH = 16
@@ -46,6 +48,9 @@ class Nested:
 MAX_CONDITIONS = 1_000
 """The most conditions in the whole tree, filters among them."""
 
+FieldCondition: TypeAlias = (
+    Match | MatchAny | MatchExcept | Range | DatetimeRange | GeoRadius | GeoBoundingBox | ValuesCount | IsEmpty | IsNull
+)
 Condition: TypeAlias = "FieldCondition | HasId | Nested | Filter"
 
 

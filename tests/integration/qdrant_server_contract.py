@@ -20,7 +20,8 @@ from domain.errors import BackendUnavailable, CollectionConflict, Failure
 from domain.filters import Filter
 from domain.models import Collection, Distance, IndexType
 from domain.ports import VectorStore
-from tests.contract.vector_store_contract import VectorStoreContract, make
+from tests.contract.things import make
+from tests.contract.vector_store_contract import VectorStoreContract
 from tests.integration.operations import POINT, QUERY, SECRET, STORE_CALLS, error_of
 from tests.integration.qdrant_stores import CONTRACT_COLLECTIONS, StandIn, open_empty_store, open_store, settings_at
 from tests.integration.relays import relay

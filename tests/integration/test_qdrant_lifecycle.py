@@ -14,7 +14,7 @@ from adapters.settings import QdrantSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.filters import Filter
 from domain.ports import VectorStore
-from tests.contract.vector_store_contract import make
+from tests.contract.things import make
 from tests.integration.operations import POINT, QUERY, STORE_CALLS, error_of
 from tests.integration.qdrant_stores import StandIn, open_store
 from tests.servers.faults import GRPC_FAULTS, HTTP_FAULTS

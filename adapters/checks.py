@@ -1,0 +1,40 @@
+"""What values of the settings are checked for. No error quotes the value."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+
+def check_printable(secret: SecretStr | None) -> SecretStr | None:
+    """The secret without white space around it. Raises `ValueError`: a driver would quote a bad one in its errors."""
+    if secret is None or not (text := secret.get_secret_value().strip()):
+        return None
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII")
+    return SecretStr(text)
+
+
+def split_url(url: str, schemes: tuple[str, ...], expected: str) -> SplitResult:
+    """The parts of `url`. Raises `ValueError(expected)`, which quotes nothing, where it is no such URL."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(expected) from None
+    if parts.scheme not in schemes or not whole or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(expected)
+    return parts
+
+
+def check_ca_file(path: Path | None) -> Path | None:
+    """The path, where certificates can be read from it. Raises `ValueError`."""
+    try:
+        if path is not None:
+            ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValueError("must be the path of a PEM file with certificates") from None
+    return path
