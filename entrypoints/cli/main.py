@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -22,10 +23,10 @@ app.command()(serve.serve)
 app.command()(health.health)
 
 
-def main() -> None:
-    """Run the command. A wrong setting ends it with one line, and exit code 78."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command with these arguments, by default the process's. A wrong setting ends it with exit code 78."""
     try:
-        app()
+        app(arguments)
     except ConfigurationError as error:
         print(f"holdfast: {error}", file=sys.stderr)
         sys.exit(EX_CONFIG)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
@@ -31,9 +29,8 @@ def test_a_wrong_setting_is_one_line(
 ) -> None:
     """The line names the variable and not its value, and the exit code is that of a bad configuration."""
     monkeypatch.setenv("SOCIAL_QDRANT__URL", "http://user:secret@host")
-    monkeypatch.setattr(sys, "argv", ["holdfast", command])
     with pytest.raises(SystemExit) as caught:
-        main()
+        main([command])
     written = capsys.readouterr()
     assert caught.value.code == 78
     assert written.err.startswith("holdfast: SOCIAL_QDRANT__URL: must hold no user or password")
@@ -46,8 +43,7 @@ def test_refuses_workers_that_would_not_share_points(
 ) -> None:
     """Two workers on `:memory:` do not start."""
     monkeypatch.setenv("SOCIAL_HTTP__WORKERS", "1")
-    monkeypatch.setattr(sys, "argv", ["holdfast", "serve", "--workers", "2"])
     with pytest.raises(SystemExit) as caught:
-        main()
+        main(["serve", "--workers", "2"])
     assert caught.value.code == 78
     assert "SOCIAL_HTTP__WORKERS: must be 1" in capsys.readouterr().err
