@@ -18,7 +18,9 @@ from dependency_injector import containers, providers
 from adapters.memory import InMemoryCache
 from adapters.settings import ConfigurationError, QdrantSettings, Settings, load_settings
 from domain.collections import Collections
+from domain.freshness import Windows
 from domain.health import Health
+from domain.invalidation import Invalidation
 from domain.points import Points
 from domain.ports import Cache, VectorStore
 from domain.search import Search
@@ -67,6 +69,13 @@ def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
     )
 
 
+def _windows(settings: Settings) -> Windows:
+    """How long results are remembered; not at all where processes could not tell each other of writes."""
+    if not settings.remembers:
+        return Windows(0, 0)
+    return Windows(settings.cache.fresh_seconds, settings.cache.stale_seconds)
+
+
 def _identity(settings: QdrantSettings) -> str:
     """Which vector store results are from, for the keys of a shared cache. A `:memory:` is like no other."""
     name = secrets.token_hex(8) if settings.in_memory else settings.url
@@ -98,9 +107,17 @@ class Container(containers.DeclarativeContainer):
         _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)
     )
 
-    collections = providers.Singleton(Collections, store=vector_store, cache=cache)
-    points = providers.Singleton(Points, store=vector_store)
-    search = providers.Singleton(Search, store=vector_store)
+    invalidation = providers.Singleton(_closed_by, closing, "aclose", providers.Factory(Invalidation, cache=cache))
+
+    collections = providers.Singleton(Collections, store=vector_store, cache=cache, invalidation=invalidation)
+    points = providers.Singleton(Points, store=vector_store, invalidation=invalidation)
+    search = providers.Singleton(
+        Search,
+        store=vector_store,
+        cache=cache,
+        invalidation=invalidation,
+        windows=providers.Callable(_windows, settings),
+    )
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 

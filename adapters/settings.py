@@ -129,8 +129,21 @@ class HttpSettings(_Section):
     workers: int = Field(default=1, ge=1, le=256)
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """A larger body is a 413."""
+    read_deadline: Seconds = 10.0
+    """For a request that reads, in total."""
+    write_deadline: Seconds = 60.0
+    """For a request that writes, in total."""
     shutdown_timeout: Seconds = 30.0
     """How long requests in flight may take to end after the signal to stop."""
+
+
+class CacheSettings(_Section):
+    """`SOCIAL_CACHE__*`: how long results of searches are remembered, in seconds; 0 for both turns it off."""
+
+    fresh_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 60.0
+    """For which a result is as good as a new one, unless a write outdates it."""
+    stale_seconds: Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)] = 3600.0
+    """For which a result is shown, marked as stale, while the vector database is away."""
 
 
 class LogFormat(StrEnum):
@@ -171,6 +184,7 @@ class Settings(BaseSettings):
 
     qdrant: QdrantSettings = QdrantSettings()
     redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
 
@@ -182,6 +196,11 @@ class Settings(BaseSettings):
                 "since each worker would hold points of its own"
             )
         return self
+
+    @property
+    def remembers(self) -> bool:
+        """Whether results can be remembered: several processes need a cache that they share."""
+        return self.redis.url is not None or self.http.workers == 1
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""

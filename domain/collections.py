@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.errors import at
+from domain.invalidation import Invalidation, Written
 from domain.models import Collection, CollectionInfo, IndexType, check_collection_name
 from domain.paths import parse_path
 from domain.ports import Cache, VectorStore
@@ -11,16 +12,19 @@ from domain.ports import Cache, VectorStore
 class Collections:
     """Make, look at and delete collections, and forget what was cached of them."""
 
-    def __init__(self, store: VectorStore, cache: Cache) -> None:
+    def __init__(self, store: VectorStore, cache: Cache, invalidation: Invalidation) -> None:
         self._store = store
         self._cache = cache
+        self._invalidation = invalidation
 
-    async def create(self, collection: Collection) -> bool:
+    async def create(self, collection: Collection) -> Written[bool]:
         """Make the collection; True where it was made, False where it existed just so.
 
         Raises `CollectionConflict` where it exists and differs.
         """
-        return await self._store.create_collection(collection)
+        return await self._invalidation.after(
+            collection.name, lambda: self._store.create_collection(collection), forget=True, changed=bool
+        )
 
     async def list(self) -> tuple[str, ...]:
         """The names of all collections, sorted."""
@@ -31,12 +35,12 @@ class Collections:
         check_collection_name(name)
         return await self._store.describe_collection(name)
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> Written[None]:
         """Delete the collection and all its points. Raises `CollectionNotFound`."""
         check_collection_name(name)
-        await self._store.delete_collection(name)
+        return await self._invalidation.after(name, lambda: self._store.delete_collection(name), forget=True)
 
-    async def create_index(self, name: str, field: str, type_: IndexType) -> bool:
+    async def create_index(self, name: str, field: str, type_: IndexType) -> Written[bool]:
         """Index the values at `field`; True when it is built, False while it still is being built.
 
         Raises `CollectionNotFound`, and `CollectionConflict` for an index of another type.
@@ -44,7 +48,7 @@ class Collections:
         check_collection_name(name)
         with at("field"):
             parse_path(field)
-        return await self._store.create_index(name, field, type_)
+        return await self._invalidation.after(name, lambda: self._store.create_index(name, field, type_))
 
     async def purge(self, name: str) -> None:
         """Forget everything cached of the collection, whether or not it exists.

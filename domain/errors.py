@@ -5,6 +5,7 @@
     ├── NotFound
     │   ├── CollectionNotFound
     │   └── PointNotFound
+    ├── NotCached                          nothing is remembered, and the store was not to be asked
     ├── CollectionConflict                 the collection exists, and is another than was asked for
     └── BackendUnavailable                 a backend did not do what was asked; nothing else is wrong
 
@@ -113,6 +114,13 @@ class PointNotFound(NotFound):
 
     def __str__(self) -> str:
         return f"Point {self.point} does not exist in collection '{self.collection}'."
+
+
+class NotCached(HoldfastError):
+    """Nothing usable is remembered, and the caller did not want the store to be asked."""
+
+    def __str__(self) -> str:
+        return "Nothing usable is cached, and only-if-cached was asked for."
 
 
 class CollectionConflict(HoldfastError):

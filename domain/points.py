@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from domain.errors import InvalidInput, PointNotFound, at
 from domain.filters import Filter
+from domain.invalidation import Invalidation, Written
 from domain.models import Page, Payload, Point, PointId, Record, check_collection_name
 from domain.models.payload import check_payload
 from domain.models.point import check_ids
@@ -19,20 +20,25 @@ MAX_POINTS = 10_000
 class Points:
     """Write and read points."""
 
-    def __init__(self, store: VectorStore) -> None:
+    def __init__(self, store: VectorStore, invalidation: Invalidation) -> None:
         self._store = store
+        self._invalidation = invalidation
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> int:
+    async def upsert(self, collection: str, points: Sequence[Point]) -> Written[int]:
         """Write the points; how many there are now with their ids. Of points with one id the last counts.
 
         Raises `InvalidInput` at the point that does not fit, before anything is written.
         """
         check_collection_name(collection)
         check_batch("points", len(points))
-        await self._store.upsert(collection, points)
-        return len({point.id for point in points})
 
-    async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
+        async def write() -> int:
+            await self._store.upsert(collection, points)
+            return len({point.id for point in points})
+
+        return await self._invalidation.after(collection, write)
+
+    async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> Written[None]:
         """Merge `payload` into that of the selected points; a null removes the key.
 
         Raises `PointNotFound` for an id that does not exist, before anything is written.
@@ -43,13 +49,15 @@ class Points:
             check_payload(payload)
             if not payload:
                 raise InvalidInput("", "at least one key")
-        await self._store.set_payload(collection, payload, selection)
+        return await self._invalidation.after(
+            collection, lambda: self._store.set_payload(collection, payload, selection)
+        )
 
-    async def delete(self, collection: str, selection: Selection) -> None:
+    async def delete(self, collection: str, selection: Selection) -> Written[None]:
         """Delete the selected points; ids that do not exist are passed over."""
         check_collection_name(collection)
         check_batch("ids", len(selection.ids), least=0)
-        await self._store.delete(collection, selection)
+        return await self._invalidation.after(collection, lambda: self._store.delete(collection, selection))
 
     async def get(self, collection: str, point_id: PointId, *, with_vectors: bool = False) -> Record:
         """The point with this id. Raises `PointNotFound`."""

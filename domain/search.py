@@ -1,44 +1,206 @@
-"""The use case that everything else is for."""
+"""The use case that everything else is for: the nearest neighbours, remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from domain.errors import InvalidInput
+from domain.deadline import remaining
+from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, InvalidInput, NotCached
+from domain.fingerprint import fingerprint
+from domain.flights import Flights
+from domain.freshness import Cached, Demand, Windows
+from domain.invalidation import Invalidation
 from domain.models import Hit, check_collection_name
-from domain.ports import VectorStore
+from domain.ports import Cache, Entry, Recollection, VectorStore
 from domain.queries import SearchQuery
 
 MAX_SEARCHES = 100
 """The most searches in one batch."""
 
+ANY = Demand()
+
+DEFAULT_WINDOWS = Windows()
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits of one search, nearest first. `stale` marks a remembered answer that a write outdated."""
+    """The hits of one search, nearest first.
+
+    `stale` marks a remembered answer that a write outdated, or that is past its window. `age` is how
+    many seconds ago it was surely right, for a result that was remembered.
+    """
 
     hits: tuple[Hit, ...]
     stale: bool = False
+    cached: Cached = Cached.MISS
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A search as it came, and what the cache knew of it at `asked` (seconds since 1970)."""
+
+    key: str
+    asked: float
+    last_write: int
+    known: Recollection
 
 
 class Search:
-    """Find the nearest neighbours."""
+    """Find the nearest neighbours, in memory where it may be.
 
-    def __init__(self, store: VectorStore) -> None:
+    `clock` counts seconds since 1970, as other processes do that share the cache.
+    """
+
+    def __init__(
+        self,
+        store: VectorStore,
+        cache: Cache,
+        invalidation: Invalidation,
+        windows: Windows = DEFAULT_WINDOWS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._store = store
+        self._cache = cache
+        self._invalidation = invalidation
+        self._windows = windows
+        self._clock = clock
+        self._flights: Flights[tuple[tuple[Hit, ...], bool]] = Flights()
 
-    async def search(self, collection: str, query: SearchQuery) -> SearchResult:
+    async def search(self, collection: str, query: SearchQuery, demand: Demand = ANY) -> SearchResult:
         """The nearest neighbours that the query asks for.
 
-        Raises `CollectionNotFound`, `PointNotFound`, `InvalidInput`, and `BackendUnavailable`.
+        Raises `CollectionNotFound`, `PointNotFound`, `InvalidInput`, `NotCached`, and
+        `BackendUnavailable` where the store is away and nothing that the demand allows is remembered.
         """
         check_collection_name(collection)
-        return SearchResult(await self._store.search(collection, query))
+        question = await self._ask_cache(collection, query, demand)
+        found = self._usable(question, demand)
+        if found is not None:
+            return found
+        if demand.only_if_cached:
+            raise NotCached
+        try:
+            hits, stored = await self._fly(collection, query, question, demand)
+        except BackendUnavailable as error:
+            return self._stale_or_raise(question, demand, error)
+        return _answered(hits, demand, stored=stored)
 
-    async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[SearchResult, ...]:
+    async def search_batch(
+        self, collection: str, queries: Sequence[SearchQuery], demand: Demand = ANY
+    ) -> tuple[SearchResult, ...]:
         """The results of 1 to 100 queries, in order. One query's error is the error of all."""
         check_collection_name(collection)
         if not 1 <= len(queries) <= MAX_SEARCHES:
             raise InvalidInput("searches", f"1 to {MAX_SEARCHES} items, got {len(queries)}")
-        return tuple(SearchResult(hits) for hits in await self._store.search_batch(collection, queries))
+        questions = await asyncio.gather(*(self._ask_cache(collection, query, demand) for query in queries))
+        results = [self._usable(question, demand) for question in questions]
+        open_ = [index for index, result in enumerate(results) if result is None]
+        if open_ and demand.only_if_cached:
+            raise NotCached
+        if open_:
+            found = await self._ask_store(collection, [(queries[i], questions[i]) for i in open_], demand)
+            for index, result in zip(open_, found, strict=True):
+                results[index] = result
+        return tuple(result for result in results if result is not None)
+
+    async def _ask_cache(self, collection: str, query: SearchQuery, demand: Demand) -> _Question:
+        """What is remembered; nothing where the cache is away, left out, or not to be trusted."""
+        asked, last_write = self._clock(), self._invalidation.last_write(collection)
+        key = "" if demand.no_store or not self._windows.stale else fingerprint(query)
+        known = Recollection(None, None)
+        if key and not self._invalidation.is_fenced(collection):
+            with suppress(BackendUnavailable):
+                known = await self._cache.recall(collection, key)
+            if self._invalidation.is_fenced(collection):
+                known = Recollection(None, None)
+        return _Question(key or fingerprint(query), asked, last_write, known)
+
+    def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
+        """The remembered result, where the demand allows it with the store at hand."""
+        entry = question.known.entry
+        if entry is None:
+            return None
+        age = max(self._clock() - entry.born, 0.0)
+        present = entry.generation == question.known.generation
+        if present and demand.allows_fresh(age, self._windows):
+            return SearchResult(entry.hits, cached=Cached.HIT, age=age)
+        if demand.allows_old(age):
+            stale = not present or age >= self._windows.fresh
+            return SearchResult(entry.hits, stale=stale, cached=Cached.HIT, age=age)
+        return None
+
+    def _stale_or_raise(self, question: _Question, demand: Demand, error: BackendUnavailable) -> SearchResult:
+        entry = question.known.entry
+        if entry is None:
+            raise error
+        age = max(self._clock() - entry.born, 0.0)
+        if not demand.allows_stale_on_error(age, self._windows):
+            raise error
+        return SearchResult(entry.hits, stale=True, cached=Cached.HIT, age=age)
+
+    async def _fly(
+        self, collection: str, query: SearchQuery, question: _Question, demand: Demand
+    ) -> tuple[tuple[Hit, ...], bool]:
+        """The hits of one search of the store for all who ask now, and whether they are remembered."""
+
+        async def call() -> tuple[tuple[Hit, ...], bool]:
+            try:
+                hits = await self._store.search(collection, query)
+            except CollectionNotFound:
+                await self._invalidation.forget(collection)
+                raise
+            return hits, await self._remember(collection, question, hits, demand)
+
+        if demand.no_cache or demand.no_store:
+            return await call()
+        since = question.known.generation or question.last_write
+        try:
+            async with asyncio.timeout(remaining()):
+                return await self._flights.join((collection, since, question.key), call)
+        except TimeoutError:
+            raise BackendUnavailable(Backend.VECTOR_STORE, "search", Failure.TIMEOUT) from None
+
+    async def _ask_store(
+        self, collection: str, asked: Sequence[tuple[SearchQuery, _Question]], demand: Demand
+    ) -> list[SearchResult]:
+        """The results of searches that the cache could not answer, in one call of the store."""
+        try:
+            found = await self._store.search_batch(collection, [query for query, _ in asked])
+        except CollectionNotFound:
+            await self._invalidation.forget(collection)
+            raise
+        except BackendUnavailable as error:
+            return [self._stale_or_raise(question, demand, error) for _, question in asked]
+        stored = await asyncio.gather(
+            *(
+                self._remember(collection, question, hits, demand)
+                for (_, question), hits in zip(asked, found, strict=True)
+            )
+        )
+        return [_answered(hits, demand, stored=kept) for hits, kept in zip(found, stored, strict=True)]
+
+    async def _remember(self, collection: str, question: _Question, hits: tuple[Hit, ...], demand: Demand) -> bool:
+        """Whether the result is remembered: not where a write came in between, or the cache is away."""
+        generation = question.known.generation
+        if demand.no_store or generation is None or self._invalidation.is_fenced(collection):
+            return False
+        if self._invalidation.last_write(collection) != question.last_write:
+            return False
+        try:
+            await self._cache.remember(
+                collection, question.key, Entry(generation, question.asked, hits), self._windows.stale
+            )
+        except BackendUnavailable:
+            return False
+        return True
+
+
+def _answered(hits: tuple[Hit, ...], demand: Demand, *, stored: bool) -> SearchResult:
+    if demand.no_store:
+        return SearchResult(hits, cached=Cached.BYPASS)
+    return SearchResult(hits, cached=Cached.STORED if stored else Cached.MISS)

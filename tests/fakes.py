@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -31,8 +32,8 @@ class FailingVectorStore(InMemoryVectorStore):
 class FailingCache(InMemoryCache):
     """Raises `error` from every operation while it is set."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock=clock)
         self.error: Exception | None = None
 
     def _check_open(self, operation: str) -> None:

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from containers import Container
+from entrypoints.http.bounds import RequestBounds
 from entrypoints.http.errors import answer_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
@@ -19,7 +20,9 @@ from entrypoints.http.routes.search import SearchRoutes
 def create_app(container: Container) -> Starlette:
     """The service over HTTP. Nothing is connected until a request, or the lifespan, needs it."""
     readiness, in_flight = Readiness(), InFlight()
-    limit = container.settings().http.max_body_bytes
+    http = container.settings().http
+    limit = http.max_body_bytes
+    bounds = {"read_seconds": http.read_deadline, "write_seconds": http.write_deadline}
     app = Starlette(
         routes=[
             # The busiest first: each route that does not match costs a little.
@@ -28,7 +31,11 @@ def create_app(container: Container) -> Starlette:
             *CollectionRoutes(container.collections(), limit).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
         ],
-        middleware=[Middleware(RequestContext, in_flight=in_flight), Middleware(ErrorResponses)],
+        middleware=[
+            Middleware(RequestContext, in_flight=in_flight),
+            Middleware(ErrorResponses),
+            Middleware(RequestBounds, **bounds),
+        ],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=make_lifespan(container, readiness, in_flight),
     )

@@ -12,7 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from domain.errors import Backend, BackendUnavailable, CollectionConflict, HoldfastError, InvalidInput, NotFound
+from domain.errors import (
+    Backend,
+    BackendUnavailable,
+    CollectionConflict,
+    HoldfastError,
+    InvalidInput,
+    NotCached,
+    NotFound,
+)
 
 UNAVAILABLE = {
     Backend.VECTOR_STORE: "Vector database temporarily unavailable. Please try again later.",
@@ -29,7 +37,7 @@ MAX_RETRY_AFTER = 300
 RETRY_JITTER = 2
 """Seconds over which clients are spread, so that they do not all come back at once."""
 
-_PLACES = ("path.", "query.")
+_PLACES = ("path.", "query.", "header.")
 
 
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -51,6 +59,8 @@ def answer_domain_error(error: HoldfastError) -> Response | None:
             return error_response(503, UNAVAILABLE[error.backend], retry_after(error.retry_after))
         case NotFound():
             return error_response(404, str(error))
+        case NotCached():
+            return error_response(504, str(error))
         case CollectionConflict():
             return error_response(409, str(error))
         case InvalidInput():

@@ -37,6 +37,10 @@ def make_lifespan(
         log.info("starting", version=__version__)
         if settings.qdrant.api_key is not None and settings.qdrant.url.startswith("http://"):
             log.warning("api_key_in_clear", detail="The key of the vector database is sent over plain http.")
+        if not settings.remembers:
+            log.warning(
+                "nothing_remembered", detail="Several workers without SOCIAL_REDIS__URL: each search asks the store."
+            )
         await _log_backends(container.health())
         loop = asyncio.get_running_loop()
         handler_before = loop.get_exception_handler()

@@ -13,6 +13,7 @@ from domain.collections import Collections
 from domain.errors import Backend, BackendUnavailable, Failure, InvalidInput, PointNotFound
 from domain.filters import Filter
 from domain.health import Health, Status
+from domain.invalidation import Invalidation
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from domain.points import MAX_POINTS, Points
 from domain.ports import BackendStatus, Entry
@@ -30,6 +31,19 @@ async def store() -> InMemoryVectorStore:
     await store.create_collection(Collection(name="things", size=2, distance=Distance.DOT))
     await store.upsert("things", [ONE])
     return store
+
+
+def points_of(store: InMemoryVectorStore) -> Points:
+    return Points(store, Invalidation(InMemoryCache()))
+
+
+def search_of(store: InMemoryVectorStore) -> Search:
+    cache = InMemoryCache()
+    return Search(store, cache, Invalidation(cache))
+
+
+def collections_of(store: InMemoryVectorStore, cache: InMemoryCache) -> Collections:
+    return Collections(store, cache, Invalidation(cache))
 
 
 CALLS: list[tuple[str, Callable[[Collections, Points, Search, str], Awaitable[object]]]] = [
@@ -55,7 +69,13 @@ async def test_refuses_bad_names(
 ) -> None:
     """No use case hands a bad name on to an adapter."""
     del name
-    cases = Collections(store, InMemoryCache()), Points(store), Search(store)
+    cache = InMemoryCache()
+    invalidation = Invalidation(cache)
+    cases = (
+        Collections(store, cache, invalidation),
+        Points(store, invalidation),
+        Search(store, cache, invalidation),
+    )
     with pytest.raises(InvalidInput, match="collection: expected a name"):
         await call(*cases, "a/b")
 
@@ -78,7 +98,7 @@ async def test_refuses_bad_names(
 async def test_refuses_bad_batches(store: InMemoryVectorStore, where: str, call: Callable[[Points], Any]) -> None:
     """Batches have sizes, and what is in them is checked."""
     with pytest.raises(InvalidInput) as caught:
-        await call(Points(store))
+        await call(points_of(store))
     assert caught.value.where == where
 
 
@@ -86,25 +106,26 @@ async def test_refuses_bad_batches(store: InMemoryVectorStore, where: str, call:
 async def test_bounds_batches_of_searches(store: InMemoryVectorStore, size: int) -> None:
     """A batch has 1 to 100 searches."""
     with pytest.raises(InvalidInput, match=f"searches: expected 1 to 100 items, got {size}"):
-        await Search(store).search_batch("things", [SearchQuery(id=1)] * size)
+        await search_of(store).search_batch("things", [SearchQuery(id=1)] * size)
 
 
 async def test_counts_each_id_once(store: InMemoryVectorStore) -> None:
     """How many were written is how many ids there were."""
-    assert await Points(store).upsert("things", [ONE, ONE, Point(2, Vector.of([1, 2]))]) == 2
+    written = await points_of(store).upsert("things", [ONE, ONE, Point(2, Vector.of([1, 2]))])
+    assert written.value == 2
 
 
 async def test_gets_a_point_or_says_that_there_is_none(store: InMemoryVectorStore) -> None:
     """One point by its id."""
-    assert (await Points(store).get("things", 1, with_vectors=True)).vector == ONE.vector
+    assert (await points_of(store).get("things", 1, with_vectors=True)).vector == ONE.vector
     with pytest.raises(PointNotFound, match="Point 2 does not exist in collection 'things'"):
-        await Points(store).get("things", 2)
+        await points_of(store).get("things", 2)
 
 
 async def test_refuses_an_index_at_no_path(store: InMemoryVectorStore) -> None:
     """The field of an index is a path."""
     with pytest.raises(InvalidInput, match="field: expected a path"):
-        await Collections(store, InMemoryCache()).create_index("things", "a..b", IndexType.BOOL)
+        await collections_of(store, InMemoryCache()).create_index("things", "a..b", IndexType.BOOL)
 
 
 async def test_purging_forgets_what_was_cached(store: InMemoryVectorStore) -> None:
@@ -112,7 +133,7 @@ async def test_purging_forgets_what_was_cached(store: InMemoryVectorStore) -> No
     cache = InMemoryCache()
     generation = (await cache.recall("things", "k")).generation or ""
     await cache.remember("things", "k", Entry(generation, 0.0, ()), 60)
-    await Collections(store, cache).purge("things")
+    await collections_of(store, cache).purge("things")
     assert (await cache.recall("things", "k")).entry is None
 
 

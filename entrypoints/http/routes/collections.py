@@ -11,6 +11,7 @@ from domain.errors import at
 from domain.paths import parse_path
 from entrypoints.http.answers import describe_collection
 from entrypoints.http.bodies import CollectionBody, IndexBody
+from entrypoints.http.caching import write_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.requests import JsonBody, check_query, collection_name
 
@@ -45,7 +46,8 @@ class CollectionRoutes:
         name = collection_name(request)
         body = await self._collection_body.read(request)
         made = await self._collections.create(body.to_domain(name))
-        return json_response(describe_collection(await self._collections.describe(name)), 201 if made else 200)
+        description = describe_collection(await self._collections.describe(name))
+        return json_response(description, 201 if made.value else 200, write_headers(made))
 
     async def describe(self, request: Request) -> Response:
         """200 with the description."""
@@ -53,8 +55,8 @@ class CollectionRoutes:
 
     async def delete(self, request: Request) -> Response:
         """204."""
-        await self._collections.delete(collection_name(request))
-        return Response(status_code=204)
+        deleted = await self._collections.delete(collection_name(request))
+        return Response(status_code=204, headers=write_headers(deleted))
 
     async def create_index(self, request: Request) -> Response:
         """200 where the index is built, 202 while it is being built."""
@@ -63,8 +65,9 @@ class CollectionRoutes:
         with at("path.field"):
             parse_path(field)
         body = await self._index_body.read(request)
-        built = await self._collections.create_index(name, field, body.type)
-        return json_response({"field": field, "type": body.type, "built": built}, 200 if built else 202)
+        written = await self._collections.create_index(name, field, body.type)
+        answer = {"field": field, "type": body.type, "built": written.value}
+        return json_response(answer, 200 if written.value else 202, write_headers(written))
 
     async def purge(self, request: Request) -> Response:
         """204 when everything cached of the collection is forgotten."""

@@ -20,6 +20,7 @@ from entrypoints.http.bodies import (
 )
 from entrypoints.http.bodies.filters import read_filter
 from entrypoints.http.bodies.values import read_ids
+from entrypoints.http.caching import write_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.requests import MAX_OBJECTS_OF_POINTS, JsonBody, collection_name, query_flag
 
@@ -53,14 +54,15 @@ class PointRoutes:
         """200 with how many were written."""
         name = collection_name(request)
         points = (await self._upsert_body.read(request)).to_domain()
-        return json_response({"upserted": await self._points.upsert(name, points)})
+        written = await self._points.upsert(name, points)
+        return json_response({"upserted": written.value}, headers=write_headers(written))
 
     async def set_payload(self, request: Request) -> Response:
         """204."""
         name = collection_name(request)
         body = await self._payload_body.read(request)
-        await self._points.set_payload(name, body.payload, body.selection())
-        return Response(status_code=204)
+        written = await self._points.set_payload(name, body.payload, body.selection())
+        return Response(status_code=204, headers=write_headers(written))
 
     async def retrieve(self, request: Request) -> Response:
         """200 with the points that exist, in the order asked."""
@@ -73,8 +75,8 @@ class PointRoutes:
         """204."""
         name = collection_name(request)
         body = await self._selection_body.read(request)
-        await self._points.delete(name, body.selection())
-        return Response(status_code=204)
+        written = await self._points.delete(name, body.selection())
+        return Response(status_code=204, headers=write_headers(written))
 
     async def get(self, request: Request) -> Response:
         """200 with the point."""

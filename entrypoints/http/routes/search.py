@@ -9,6 +9,7 @@ from starlette.routing import Route
 from domain.search import Search
 from entrypoints.http.answers import describe_result
 from entrypoints.http.bodies import SearchBatchBody, SearchBody
+from entrypoints.http.caching import read_demand, search_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.requests import JsonBody, collection_name
 
@@ -32,11 +33,13 @@ class SearchRoutes:
         """200 with the hits, nearest first."""
         name = collection_name(request)
         query = (await self._search_body.read(request)).to_domain()
-        return json_response(describe_result(await self._search.search(name, query)))
+        result = await self._search.search(name, query, read_demand(request))
+        return json_response(describe_result(result), headers=search_headers([result]))
 
     async def search_batch(self, request: Request) -> Response:
         """200 with the hits of each search, in order."""
         name = collection_name(request)
         queries = (await self._batch_body.read(request)).to_domain()
-        results = await self._search.search_batch(name, queries)
-        return json_response({"results": [describe_result(result) for result in results]})
+        results = await self._search.search_batch(name, queries, read_demand(request))
+        answer = {"results": [describe_result(result) for result in results]}
+        return json_response(answer, headers=search_headers(results))
