@@ -66,6 +66,7 @@ def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
         prefix=settings.redis.prefix,
         timeout=settings.redis.timeout,
         connect_timeout=settings.redis.connect_timeout,
+        hot_bytes=settings.cache.process_bytes,
     )
 
 

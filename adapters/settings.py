@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from adapters.checks import check_ca_file, check_printable, split_url
+from adapters.checks import Seconds, Section, check_ca_file, check_printable, split_url
+from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
 MEMORY = ":memory:"
 
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -30,11 +30,7 @@ class ConfigurationError(Exception):
     """Settings that cannot be used: one line that names each wrong variable, and no value."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class QdrantSettings(_Section):
+class QdrantSettings(Section):
     """`SOCIAL_QDRANT__*`: the vector database."""
 
     url: str = MEMORY
@@ -78,7 +74,7 @@ class QdrantSettings(_Section):
         return self.url == MEMORY
 
 
-class RedisSettings(_Section):
+class RedisSettings(Section):
     """`SOCIAL_REDIS__*`: the shared cache. Without a URL each process remembers for itself."""
 
     url: SecretStr | None = None
@@ -93,6 +89,8 @@ class RedisSettings(_Section):
     """For one operation in total."""
     connect_timeout: Seconds = 1.0
     """For making a connection, as far as `timeout` leaves time."""
+    invalidation_timeout: Seconds = 1.0
+    """For one invalidation in total: one that does not arrive leaves outdated results in the cache."""
     pool_size: int = Field(default=64, ge=1, le=10_000)
     prefix: str = Field(default="holdfast", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
     """The beginning of every key."""
@@ -121,7 +119,7 @@ class RedisSettings(_Section):
         return self
 
 
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """`SOCIAL_HTTP__*`: the server."""
 
     host: str = "127.0.0.1"
@@ -137,13 +135,15 @@ class HttpSettings(_Section):
     """How long requests in flight may take to end after the signal to stop."""
 
 
-class CacheSettings(_Section):
+class CacheSettings(Section):
     """`SOCIAL_CACHE__*`: how long results of searches are remembered, in seconds; 0 for both turns it off."""
 
     fresh_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 60.0
     """For which a result is as good as a new one, unless a write outdates it."""
     stale_seconds: Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)] = 3600.0
     """For which a result is shown, marked as stale, while the vector database is away."""
+    process_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    """How much memory each worker uses for results that it keeps beside Redis."""
 
 
 class LogFormat(StrEnum):
@@ -162,7 +162,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """`SOCIAL_LOG__*`."""
 
     format: LogFormat = LogFormat.JSON
@@ -185,6 +185,7 @@ class Settings(BaseSettings):
     qdrant: QdrantSettings = QdrantSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
+    resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
 
@@ -194,6 +195,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}HTTP__WORKERS: must be 1 while {PREFIX}QDRANT__URL is {MEMORY}, "
                 "since each worker would hold points of its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_pool(self) -> Self:
+        if not self.qdrant.in_memory and self.resilience.max_in_flight > self.qdrant.pool_size:
+            raise ValueError(
+                f"{PREFIX}RESILIENCE__MAX_IN_FLIGHT: must be at most {PREFIX}QDRANT__POOL_SIZE, "
+                "since each call needs a connection"
             )
         return self
 

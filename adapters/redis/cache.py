@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
@@ -15,11 +16,16 @@ from adapters.monitor import BackendMonitor
 from adapters.redis.client import parse_info
 from adapters.redis.entries import FORMAT_VERSION, decode_entry, encode_entry
 from adapters.redis.errors import classify
+from adapters.redis.hot import HotEntries
+from adapters.redis.reads import JoinedReads, Values
 from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
 GENERATION_TTL = 7 * 24 * 3600
 """Seconds after which a generation is renewed. One that is lost costs a search."""
+
+HOT_SECONDS = 60.0
+"""Seconds for which an entry that was read is kept in this process."""
 
 _TOKEN = re.compile(rb"[0-9a-f]{32}")
 
@@ -37,6 +43,9 @@ class RedisCache(Cache):
     `run.epoch.token`, where the run is that of the server: after a restart from a snapshot, or a
     failover, entries of another run are none.
 
+    The entries used last are kept decoded, in at most `hot_bytes`, and then Redis is asked for the
+    generation alone; reads at the same moment are joined into one MGET.
+
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
     (seconds) bounds an operation in total, and `connect_timeout` a ping besides. The client must come
     from `build_redis_client`. Its user needs INFO, MGET, SET, UNLINK and PING.
@@ -50,6 +59,7 @@ class RedisCache(Cache):
         prefix: str = "holdfast",
         timeout: float = 0.1,
         connect_timeout: float = 1.0,
+        hot_bytes: int = 64 * 1024 * 1024,
         monitor: BackendMonitor | None = None,
     ) -> None:
         self._client = client
@@ -57,24 +67,32 @@ class RedisCache(Cache):
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
+        self._reads = JoinedReads(self._read_values)
+        self._hot = HotEntries(hot_bytes)
         self._closed = False
 
     async def recall(self, collection: str, key: str) -> Recollection:
-        keys = self._tokens(collection)
-        async with self._call("recall") as ask:
-            found = await ask(self._exchange(("MGET", *keys, self._entry(collection, key))), _read_found)
-            present = found.present or await ask(self._begin(keys), lambda replies: _read_found(replies).present)
+        self._check_open("recall")
+        tokens, place = self._tokens(collection), self._entry(collection, key)
+        hot = self._hot.get(place)
+        run, values = await self._reads.get(tokens if hot is not None else (*tokens, place))
+        present = _generation(run, values)
+        if hot is not None and present is not None and hot.generation != present:
+            # Another process may have remembered what was asked since the last write.
+            run, values = await self._reads.get((*tokens, place))
+            present, hot = _generation(run, values), None
         if present is None:
-            return Recollection(None, None)
-        entry = decode_entry(found.data) if found.data else None
-        usable = entry is not None and _era(entry.generation) == _era(present)
-        return Recollection(present, entry if usable else None)
+            present = await self._begin(tokens)
+        entry = hot if hot is not None or len(values) < 3 else self._decode(place, values[2])
+        if present is None or entry is None or _era(entry.generation) != _era(present):
+            return Recollection(present, None)
+        return Recollection(present, entry)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
-        milliseconds = max(int(ttl * 1000), 1)
+        place, data = self._entry(collection, key), encode_entry(entry)
         async with self._call("remember") as ask:
-            setting = ("SET", self._entry(collection, key), encode_entry(entry), "PX", milliseconds)
-            await ask(self._exchange(setting), _read_done)
+            await ask(self._exchange(("SET", place, data, "PX", max(int(ttl * 1000), 1))), _read_done)
+        self._hot.put(place, entry, len(data), ttl)
 
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
@@ -92,12 +110,27 @@ class RedisCache(Cache):
 
     async def aclose(self) -> None:
         self._closed = True
+        self._hot.clear()
+        await self._reads.aclose()
         await self._client.aclose()
 
-    def _call(self, operation: str, timeout: float | None = None) -> BackendCall:
+    def _check_open(self, operation: str) -> None:
         if self._closed:
             raise self._monitor.failed(operation, Failure.CLOSED, RuntimeError())
+
+    def _call(self, operation: str, timeout: float | None = None) -> BackendCall:
+        self._check_open(operation)
         return BackendCall(self._monitor, operation, timeout or self._timeout, classify)
+
+    async def _read_values(self, keys: Sequence[str]) -> Values:
+        async with self._call("recall") as ask:
+            return await ask(self._exchange(("MGET", *keys)), partial(_read_values, len(keys)))
+
+    def _decode(self, place: str, data: bytes | None) -> Entry | None:
+        entry = None if data is None else decode_entry(data)
+        if data is not None and entry is not None:
+            self._hot.put(place, entry, len(data), HOT_SECONDS)
+        return entry
 
     def _tokens(self, collection: str) -> tuple[str, str]:
         """The keys of the collection's epoch and generation, in one slot of a Redis Cluster with its entries."""
@@ -106,11 +139,14 @@ class RedisCache(Cache):
     def _entry(self, collection: str, key: str) -> str:
         return f"{self._prefix}:{{{collection}}}:entry:{key}"
 
-    async def _begin(self, keys: tuple[str, str]) -> Replies:
-        """Give the collection the tokens that it lacks; which ones it has then, if any."""
+    async def _begin(self, keys: tuple[str, str]) -> str | None:
+        """Give the collection the tokens that it lacks; the generation that it has then, if any."""
         sets = [("SET", key, secrets.token_hex(16), "NX", "EX", GENERATION_TTL) for key in keys]
-        run, replies = await self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError)
-        return run, replies[-1:]
+        async with self._call("recall") as ask:
+            run, values = await ask(
+                self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError), partial(_read_values, len(keys))
+            )
+        return _generation(run, values)
 
     async def _exchange(self, *commands: Command, tolerated: type[ResponseError] | tuple[()] = ()) -> Replies:
         """The server's run, and its replies to the commands, all sent once and over one connection.
@@ -141,21 +177,23 @@ async def _read(connection: Any) -> Any:
         return error
 
 
-class _Found(NamedTuple):
-    """What a read of the tokens, and of an entry, found."""
-
-    present: str | None
-    data: bytes | None
-
-
-def _read_found(replies: Replies) -> _Found:
-    run, (values,) = replies
-    if not isinstance(values, list) or not all(isinstance(value, bytes | None) for value in values):
+def _read_values(count: int, replies: Replies) -> Values:
+    """The values of the last command, which was an MGET of so many keys."""
+    run, answers = replies
+    values = answers[-1]
+    if not isinstance(values, list) or len(values) != count:
         raise TypeError("an answer that is not the one to MGET")
-    epoch, token, data = (*values, None)[:3]
-    if not (_is_token(epoch) and _is_token(token)):
-        return _Found(None, data)
-    return _Found(f"{run}.{epoch.decode()}.{token.decode()}", data)
+    if not all(value is None or isinstance(value, bytes) for value in values):
+        raise TypeError("a value that is none of Redis's")
+    return run, values
+
+
+def _generation(run: str, values: Sequence[bytes | None]) -> str | None:
+    """The generation that the first two values are the tokens of, if they are."""
+    epoch, token = values[:2]
+    if epoch is None or token is None or not (_TOKEN.fullmatch(epoch) and _TOKEN.fullmatch(token)):
+        return None
+    return f"{run}.{epoch.decode()}.{token.decode()}"
 
 
 def _read_done(replies: Replies) -> None:
@@ -173,10 +211,6 @@ def _read_count(replies: Replies) -> None:
 def _read_version(replies: Replies) -> str:
     _, (info,) = replies
     return parse_info(info)["redis_version"]
-
-
-def _is_token(value: bytes | None) -> bool:
-    return value is not None and _TOKEN.fullmatch(value) is not None
 
 
 def _era(generation: str) -> str:

@@ -14,10 +14,12 @@ from tests.servers.redis import RedisServer
 
 
 @asynccontextmanager
-async def open_cache(settings: RedisSettings, *, store: str = "s", **connection: Any) -> AsyncIterator[RedisCache]:
+async def open_cache(
+    settings: RedisSettings, *, store: str = "s", hot_bytes: int = 0, **connection: Any
+) -> AsyncIterator[RedisCache]:
     """A cache whose connections are made with these options of the driver besides.
 
-    At the end every connection must be back in its pool.
+    It keeps nothing in the process unless it is told to, so that each recall reads what Redis has. At the end every connection must be back in its pool.
     """
     client = build_redis_client(settings)
     client.connection_pool.connection_kwargs.update(connection)
@@ -27,6 +29,7 @@ async def open_cache(settings: RedisSettings, *, store: str = "s", **connection:
         prefix=settings.prefix,
         timeout=settings.timeout,
         connect_timeout=settings.connect_timeout,
+        hot_bytes=hot_bytes,
     )
     try:
         yield cache
