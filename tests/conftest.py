@@ -5,16 +5,18 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from adapters.settings import PREFIX, Settings
-from tests.sockets import sockets_refused
+from tests.sockets import refuse_sockets
+
+OFFLINE = {"unit", "contract"}
+"""The folders of tests that need no server."""
+
+HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
 
 
 def pytest_sessionstart() -> None:
@@ -34,15 +36,19 @@ def drop(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     raise structlog.DropEvent
 
 
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Write no line unless the test configures logging, and take back what it configured."""
-    handlers, level = logging.getLogger().handlers, logging.getLogger().level
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Write no line unless the test configures logging; refuse every socket in the tests that need no server."""
     structlog.reset_defaults()
     structlog.configure(processors=[drop])
-    yield
+    refuse_sockets(refuse=OFFLINE.intersection(item.path.parts) != set())
+
+
+def pytest_runtest_teardown() -> None:
+    """Take back what the test configured."""
+    refuse_sockets(refuse=False)
     logging.captureWarnings(capture=False)
-    logging.getLogger().handlers, logging.getLogger().level = handlers, level
+    root = logging.getLogger()
+    root.handlers, root.level = HANDLERS, LEVEL
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -52,14 +58,6 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> None:
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
             del os.environ[name]
     os.chdir(tmp_path_factory.mktemp("empty"))
-
-
-@pytest.fixture(autouse=True)
-def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Refuse every socket in the tests that need no server."""
-    offline = {"unit", "contract"} & set(request.path.relative_to(Path(__file__).parent).parts)
-    with sockets_refused() if offline else nullcontext():
-        yield
 
 
 @pytest.fixture

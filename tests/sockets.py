@@ -33,11 +33,16 @@ _guard = _Guard()
 sys.addaudithook(_guard)
 
 
+def refuse_sockets(*, refuse: bool) -> None:
+    """Whether from now on no socket can be connected or bound, and no name looked up."""
+    _guard.refusing = refuse
+
+
 @contextmanager
 def sockets_refused() -> Iterator[None]:
     """No socket can be connected or bound, and no name looked up, inside."""
-    _guard.refusing = True
+    refuse_sockets(refuse=True)
     try:
         yield
     finally:
-        _guard.refusing = False
+        refuse_sockets(refuse=False)

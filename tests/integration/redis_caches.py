@@ -19,7 +19,8 @@ async def open_cache(
 ) -> AsyncIterator[RedisCache]:
     """A cache whose connections are made with these options of the driver besides.
 
-    It keeps nothing in the process unless it is told to, so that each recall reads what Redis has. At the end every connection must be back in its pool.
+    It keeps nothing in the process unless it is told to, so that each recall reads what Redis has. At
+    the end every connection must be back in its pool.
     """
     client = build_redis_client(settings)
     client.connection_pool.connection_kwargs.update(connection)
