@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 from dependency_injector import containers, providers
 
 from adapters.memory import InMemoryCache
+from adapters.monitor import BackendMonitor
+from adapters.resilience import ResilientCache, ResilientVectorStore
 from adapters.settings import ConfigurationError, QdrantSettings, Settings, load_settings
 from domain.collections import Collections
+from domain.errors import Backend
 from domain.freshness import Windows
 from domain.health import Health
 from domain.invalidation import Invalidation
@@ -48,26 +51,35 @@ def _build_redis_client(settings: Settings) -> Redis:
 
 
 def _build_vector_store(settings: Settings, client: AsyncQdrantClient) -> VectorStore:
+    """The adapter that the URL names, behind the failure policy; one monitor tells of an outage once."""
     from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore  # noqa: PLC0415
 
     adapter = LocalQdrantVectorStore if settings.qdrant.in_memory else QdrantVectorStore
-    return adapter(client, read_timeout=settings.qdrant.read_timeout, write_timeout=settings.qdrant.write_timeout)
+    read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
+    monitor = BackendMonitor(Backend.VECTOR_STORE)
+    inner = adapter(client, read_timeout=read, write_timeout=write, monitor=monitor)
+    return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
 
 
 def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
-    """Redis where it is set, else this process; only then is a client of Redis built."""
+    """Redis behind the failure policy where it is set, else this process; only then is a client of Redis built."""
     if settings.redis.url is None:
         return InMemoryCache()
     from adapters.redis import RedisCache  # noqa: PLC0415
 
-    return RedisCache(
+    usual, invalidation = settings.redis.timeout, settings.redis.invalidation_timeout
+    monitor = BackendMonitor(Backend.CACHE)
+    inner = RedisCache(
         client(),
         store=_identity(settings.qdrant),
         prefix=settings.redis.prefix,
-        timeout=settings.redis.timeout,
         connect_timeout=settings.redis.connect_timeout,
         hot_bytes=settings.cache.process_bytes,
+        timeout=usual,
+        invalidation_timeout=invalidation,
+        monitor=monitor,
     )
+    return ResilientCache(inner, settings.resilience, timeout=usual, invalidation_timeout=invalidation, monitor=monitor)
 
 
 def _windows(settings: Settings) -> Windows:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Settings that belong together. None but those is taken, and none changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def check_printable(secret: SecretStr | None) -> SecretStr | None:

@@ -7,6 +7,7 @@
     │   └── PointNotFound
     ├── NotCached                          nothing is remembered, and the store was not to be asked
     ├── CollectionConflict                 the collection exists, and is another than was asked for
+    ├── Overloaded                         too much load: this process turned the call away
     └── BackendUnavailable                 a backend did not do what was asked; nothing else is wrong
 
 An adapter raises these and nothing else, apart from `asyncio.CancelledError`.
@@ -46,6 +47,8 @@ class Failure(StrEnum):
     """The operator's key or password was not accepted. Trying again does not help."""
     CLOSED = "closed"
     """The client in this process was closed already."""
+    OPEN = "open"
+    """The circuit breaker is open: the call was not made."""
 
 
 class HoldfastError(Exception):
@@ -136,6 +139,21 @@ class CollectionConflict(HoldfastError):
 
     def __str__(self) -> str:
         return f"Collection '{self.collection}' exists and differs: {'; '.join(self.differences)}."
+
+
+class Overloaded(HoldfastError):
+    """Too many calls to a backend are in flight in this process: this one was not made.
+
+    `operation` names the port's method.
+    """
+
+    def __init__(self, backend: Backend, operation: str) -> None:
+        super().__init__(backend, operation)
+        self.backend = backend
+        self.operation = operation
+
+    def __str__(self) -> str:
+        return f"{self.backend} overloaded: {self.operation} was not begun"
 
 
 class BackendUnavailable(HoldfastError):

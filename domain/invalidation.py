@@ -12,15 +12,17 @@ from domain.errors import (
     BackendUnavailable,
     CollectionConflict,
     CollectionNotFound,
+    Failure,
     HoldfastError,
     InvalidInput,
+    Overloaded,
     PointNotFound,
 )
 from domain.ports import Cache
 
 T = TypeVar("T")
 
-REFUSALS = (InvalidInput, PointNotFound, CollectionConflict)
+REFUSALS = (InvalidInput, PointNotFound, CollectionConflict, Overloaded)
 """Errors of a write that changed nothing."""
 
 MAX_COLLECTIONS = 10_000
@@ -133,7 +135,10 @@ class Invalidation:
         except CollectionNotFound:
             await self._outdate(collection, forget=True)
             raise
-        except HoldfastError:
+        except HoldfastError as error:
+            if isinstance(error, BackendUnavailable) and error.failure is Failure.OPEN:
+                # The breaker was open, so that nothing was sent.
+                raise
             self._writes.set(collection)
             await self._outdate(collection, forget=forget)
             raise

@@ -9,7 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from domain.deadline import remaining
-from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, InvalidInput, NotCached
+from domain.errors import (
+    Backend,
+    BackendUnavailable,
+    CollectionNotFound,
+    Failure,
+    HoldfastError,
+    InvalidInput,
+    NotCached,
+    Overloaded,
+)
 from domain.fingerprint import fingerprint
 from domain.flights import Flights
 from domain.freshness import Cached, Demand, Windows
@@ -86,7 +95,7 @@ class Search:
             raise NotCached
         try:
             hits, stored = await self._fly(collection, query, question, demand)
-        except BackendUnavailable as error:
+        except (BackendUnavailable, Overloaded) as error:
             return self._stale_or_raise(question, demand, error)
         return _answered(hits, demand, stored=stored)
 
@@ -134,7 +143,7 @@ class Search:
             return SearchResult(entry.hits, stale=stale, cached=Cached.HIT, age=age)
         return None
 
-    def _stale_or_raise(self, question: _Question, demand: Demand, error: BackendUnavailable) -> SearchResult:
+    def _stale_or_raise(self, question: _Question, demand: Demand, error: HoldfastError) -> SearchResult:
         entry = question.known.entry
         if entry is None:
             raise error
@@ -174,7 +183,7 @@ class Search:
         except CollectionNotFound:
             await self._invalidation.forget(collection)
             raise
-        except BackendUnavailable as error:
+        except (BackendUnavailable, Overloaded) as error:
             return [self._stale_or_raise(question, demand, error) for _, question in asked]
         stored = await asyncio.gather(
             *(

@@ -47,7 +47,8 @@ class RedisCache(Cache):
     generation alone; reads at the same moment are joined into one MGET.
 
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
-    (seconds) bounds an operation in total, and `connect_timeout` a ping besides. The client must come
+    (seconds) bounds an operation in total, `invalidation_timeout` one that invalidates or forgets, and
+    `connect_timeout` a ping besides. The client must come
     from `build_redis_client`. Its user needs INFO, MGET, SET, UNLINK and PING.
     """
 
@@ -59,6 +60,7 @@ class RedisCache(Cache):
         prefix: str = "holdfast",
         timeout: float = 0.1,
         connect_timeout: float = 1.0,
+        invalidation_timeout: float = 1.0,
         hot_bytes: int = 64 * 1024 * 1024,
         monitor: BackendMonitor | None = None,
     ) -> None:
@@ -66,6 +68,7 @@ class RedisCache(Cache):
         self._prefix = f"{prefix}:{FORMAT_VERSION}:{store}"
         self._timeout = timeout
         self._connect_timeout = connect_timeout
+        self._invalidation_timeout = invalidation_timeout
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
         self._reads = JoinedReads(self._read_values)
         self._hot = HotEntries(hot_bytes)
@@ -96,11 +99,11 @@ class RedisCache(Cache):
 
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
-        async with self._call("invalidate") as ask:
+        async with self._call("invalidate", self._invalidation_timeout) as ask:
             await ask(self._exchange(("UNLINK", token)), _read_count)
 
     async def forget(self, collection: str) -> None:
-        async with self._call("forget") as ask:
+        async with self._call("forget", self._invalidation_timeout) as ask:
             await ask(self._exchange(("UNLINK", *self._tokens(collection))), _read_count)
 
     async def ping(self) -> BackendStatus:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.errors import Failure
@@ -22,9 +23,11 @@ class BackendStatus:
     """A backend that answers.
 
     `technology` is its name in lower case (`qdrant`, `redis`, `memory`); `version` is None where it
-    has none; `last_failure` is None where this process has seen none.
+    has none; `last_failure` is None where this process has seen none. `breakers` has the states of the
+    circuit breakers by what they are for (`read`, `write`): `closed`, `open` or `half_open`.
     """
 
     technology: str
     version: str | None = None
     last_failure: LastFailure | None = None
+    breakers: Mapping[str, str] = field(default_factory=dict)

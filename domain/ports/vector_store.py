@@ -17,8 +17,8 @@ class VectorStore(ABC):
     What holds for every method:
 
     - It raises `BackendUnavailable` where the store did not do what was asked, within a total time
-      of its own; `CollectionNotFound` where `collection` does not exist; other errors of the domain
-      as its docstring says; and nothing else. Cancelling it is always possible.
+      of its own; `Overloaded` where it was not even asked; `CollectionNotFound` where `collection` does
+      not exist; other errors of the domain as its docstring says; and nothing else. Cancelling it is always possible.
     - A write returns when a later read through any client sees it. A write that raised
       `BackendUnavailable` may have been done, in part or whole.
     - Values come back as they went in, but for float32, and for vectors under cosine, which come

@@ -80,5 +80,6 @@ def _describe_backend(backend: BackendHealth) -> dict[str, Any]:
         **answer,
         "technology": backend.said.technology,
         "version": backend.said.version,
+        "breakers": dict(backend.said.breakers),
         "last_failure": last and {"at": last.at, "operation": last.operation, "failure": last.failure},
     }

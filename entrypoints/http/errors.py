@@ -20,12 +20,15 @@ from domain.errors import (
     InvalidInput,
     NotCached,
     NotFound,
+    Overloaded,
 )
 
 UNAVAILABLE = {
     Backend.VECTOR_STORE: "Vector database temporarily unavailable. Please try again later.",
     Backend.CACHE: "Cache temporarily unavailable. Please try again later.",
 }
+
+OVERLOADED = "Too many requests in progress. Please try again later."
 
 INTERNAL = "Internal server error."
 
@@ -57,6 +60,8 @@ def answer_domain_error(error: HoldfastError) -> Response | None:
     match error:
         case BackendUnavailable():
             return error_response(503, UNAVAILABLE[error.backend], retry_after(error.retry_after))
+        case Overloaded():
+            return error_response(503, OVERLOADED, retry_after(None))
         case NotFound():
             return error_response(404, str(error))
         case NotCached():

@@ -11,7 +11,16 @@ import pytest
 from adapters.memory import InMemoryVectorStore
 from domain.collections import Collections
 from domain.deadline import deadline
-from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, InvalidInput, NotCached
+from domain.errors import (
+    Backend,
+    BackendUnavailable,
+    CollectionNotFound,
+    Failure,
+    HoldfastError,
+    InvalidInput,
+    NotCached,
+    Overloaded,
+)
 from domain.fingerprint import fingerprint
 from domain.freshness import Cached, Demand, Windows
 from domain.invalidation import MAX_COLLECTIONS, Invalidation, Marks
@@ -144,6 +153,21 @@ async def test_a_refused_write_outdates_nothing(world: World) -> None:
     await world.search()
     with pytest.raises(InvalidInput):
         await world.points.upsert("things", [Point(1, Vector.of([1]))])
+    assert (await world.search()).cached is Cached.HIT
+
+
+@pytest.mark.parametrize(
+    "error", [Overloaded(Backend.VECTOR_STORE), BackendUnavailable(Backend.VECTOR_STORE, "upsert", Failure.OPEN)]
+)
+async def test_a_write_that_was_never_sent_outdates_nothing(world: World, error: HoldfastError) -> None:
+    """What the failure policy turned away did not reach the store."""
+    await world.search()
+
+    async def turned_away() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        await world.invalidation.after("things", turned_away)
     assert (await world.search()).cached is Cached.HIT
 
 

@@ -39,10 +39,10 @@ async def test_builds_every_part_once(settings: Settings) -> None:
 async def test_chooses_the_adapters_by_the_settings() -> None:
     """The URLs say which adapters there are."""
     memory, remote = Container(settings=Settings()), Container(settings=REMOTE)
-    assert type(memory.vector_store()) is LocalQdrantVectorStore
+    assert type(memory.vector_store().inner) is LocalQdrantVectorStore
     assert type(memory.cache()) is InMemoryCache
-    assert type(remote.vector_store()) is QdrantVectorStore
-    assert type(remote.cache()) is RedisCache
+    assert type(remote.vector_store().inner) is QdrantVectorStore
+    assert type(remote.cache().inner) is RedisCache
     await asyncio.gather(memory.closing().aclose(), remote.closing().aclose())
 
 

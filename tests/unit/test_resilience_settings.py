@@ -1,0 +1,36 @@
+"""Settings of the policies that cannot work together are refused by their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.settings import ConfigurationError, load_settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETRY_MAX_WAIT", "0.01"),
+        ("RETRY_TOKENS", "-1"),
+        ("BREAKER_MAX_OPEN", "0.5"),
+        ("BREAKER_FAILURE_SHARE", "1.5"),
+        ("BREAKER_FAILURES_IN_ROW", "0"),
+        ("MAX_IN_FLIGHT", "0"),
+    ],
+)
+def test_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The line begins with the variable."""
+    monkeypatch.setenv(f"SOCIAL_RESILIENCE__{name}", value)
+    with pytest.raises(ConfigurationError, match=f"^SOCIAL_RESILIENCE__{name}: [^\\n]*$"):
+        load_settings()
+
+
+def test_each_call_needs_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is at least as large as the bulkhead; `:memory:` has none."""
+    monkeypatch.setenv("SOCIAL_QDRANT__POOL_SIZE", "63")
+    assert load_settings().resilience.max_in_flight == 64
+    monkeypatch.setenv("SOCIAL_QDRANT__URL", "http://host:6333")
+    with pytest.raises(ConfigurationError, match=r"^SOCIAL_RESILIENCE__MAX_IN_FLIGHT: .*SOCIAL_QDRANT__POOL_SIZE"):
+        load_settings()
+    monkeypatch.setenv("SOCIAL_RESILIENCE__MAX_IN_FLIGHT", "63")
+    assert load_settings().qdrant.pool_size == 63
