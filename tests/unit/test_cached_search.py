@@ -157,7 +157,8 @@ async def test_a_refused_write_outdates_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [Overloaded(Backend.VECTOR_STORE), BackendUnavailable(Backend.VECTOR_STORE, "upsert", Failure.OPEN)]
+    "error",
+    [Overloaded(Backend.VECTOR_STORE, "upsert"), BackendUnavailable(Backend.VECTOR_STORE, "upsert", Failure.OPEN)],
 )
 async def test_a_write_that_was_never_sent_outdates_nothing(world: World, error: HoldfastError) -> None:
     """What the failure policy turned away did not reach the store."""
