@@ -31,7 +31,9 @@ async def make_things(client: httpx.AsyncClient) -> None:
 
 
 async def search(client: httpx.AsyncClient) -> httpx.Response:
-    return await client.post(f"{THINGS}/search", json={"vector": [float(VECTOR_SIGN), 0], "limit": 3})
+    """A search that the store has to answer, whatever is remembered."""
+    headers = {"Cache-Control": "no-store"}
+    return await client.post(f"{THINGS}/search", json={"vector": [float(VECTOR_SIGN), 0], "limit": 3}, headers=headers)
 
 
 async def until(client: httpx.AsyncClient, status: int, seconds: float = 10.0) -> httpx.Response:
