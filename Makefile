@@ -7,10 +7,11 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 PIP := -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format coverage constraints clean
+.PHONY: help setup run demo test lint format coverage bench constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -45,6 +46,9 @@ coverage: $(READY) ## Run the tests without sockets; every branch of the domain 
 	$(BIN)/python -m coverage run -m pytest tests/unit tests/contract
 	$(BIN)/python -m coverage report --include='domain/*' --fail-under=100
 
+bench: $(BENCH_READY) ## Measure hits, misses and outages against FastAPI (ARGS="--rounds 1 --check")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 constraints: ## Make constraints.txt anew, with the newest versions (PYTHON=python3.11)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "constraints.txt is made with Python 3.11: make constraints PYTHON=python3.11" >&2; exit 1; }
 	@set -e; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \
@@ -61,4 +65,9 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[fast,dev]'
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	@echo "Installing what the benchmark compares with ..."
+	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[fast,dev,bench]'
 	@touch $@

@@ -1,0 +1,1 @@
+"""How fast the service is, measured as a client sees it: `python -m benchmarks`."""
