@@ -12,7 +12,7 @@ from domain.deadline import deadline
 from domain.errors import Backend, BackendUnavailable, Failure
 from domain.ports import BackendStatus, Cache, VectorStore
 
-GRACE = 0.2
+GRACE = 0.05
 """Seconds that a call may take to heed its deadline."""
 
 

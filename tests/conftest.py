@@ -13,7 +13,7 @@ from structlog.typing import EventDict, WrappedLogger
 from adapters.settings import PREFIX, Settings
 from tests.sockets import refuse_sockets
 
-OFFLINE = {"unit", "contract"}
+OFFLINE = {"unit", "contract", "policy"}
 """The folders of tests that need no server."""
 
 HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
@@ -28,6 +28,7 @@ def pytest_collection_finish() -> None:
     """Keep the collector off what was imported: going through all of that again costs a second in all."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     gc.enable()
 
 

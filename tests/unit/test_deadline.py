@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from domain.deadline import deadline, remaining
-from tests.unit.clock import Clock
+from tests.clock import Clock
 
 
 def test_without_one_there_is_no_end() -> None:

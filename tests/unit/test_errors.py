@@ -13,6 +13,7 @@ from domain.errors import (
     CollectionNotFound,
     Failure,
     InvalidInput,
+    Overloaded,
     PointNotFound,
     at,
 )
@@ -46,6 +47,7 @@ def test_at_names_the_place() -> None:
             "cache unavailable: recall failed (timeout)",
         ),
         (InvalidInput("a", "b"), "a: expected b."),
+        (Overloaded(Backend.VECTOR_STORE, "search"), "vector_store overloaded: search was not begun"),
     ],
 )
 def test_errors_say_what_is_wrong(error: Exception, text: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from adapters.policies import ResilienceSettings
 from adapters.resilience.retry import TRANSIENT, UNDONE, Retry
 from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure
-from tests.unit.clock import Clock
+from tests.clock import Clock
 
 LONG = 60.0
 

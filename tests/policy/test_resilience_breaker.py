@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, Outcome, Snapshot, State, judge
 from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, InvalidInput
-from tests.unit.clock import Clock
+from tests.clock import Clock
 
 STORE = Backend.VECTOR_STORE
 

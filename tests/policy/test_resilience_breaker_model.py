@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, Outcome, State
 from domain.errors import Backend, BackendUnavailable, Failure
-from tests.unit.clock import Clock
+from tests.clock import Clock
 
 IN_ROW, MIN_CALLS, WINDOW, MAX_OPEN = 3, 6, 10, 4.0
 

@@ -14,8 +14,8 @@ from adapters.resilience import ResilientCache
 from domain.deadline import deadline
 from domain.errors import Backend, BackendUnavailable, Failure
 from domain.ports import Cache, Entry
+from tests.clock import Clock
 from tests.fakes import FailingCache
-from tests.unit.clock import Clock
 
 OPERATIONS: dict[str, Callable[[Cache], Awaitable[object]]] = {
     "recall": lambda cache: cache.recall("things", "key"),

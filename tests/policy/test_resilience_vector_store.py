@@ -19,8 +19,8 @@ from domain.filters import Filter
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from domain.ports import VectorStore
 from domain.queries import SearchQuery, Selection
+from tests.clock import Clock
 from tests.fakes import FailingVectorStore
-from tests.unit.clock import Clock
 
 QUERY = SearchQuery(vector=Vector.of([1, 0]))
 SELECTION = Selection(ids=(1,))
