@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
-from benchmarks.client import Reply
+from benchmarks.client import Reply, search
 from benchmarks.load import Load, Span
 from benchmarks.questions import Encoding
 from benchmarks.servers import BARE, GOOD, HOLDFAST, TUTORIAL, Contestant, Counts, Stage
+
+WARMING = (1, 2, 4, 8, 16, 32)
+"""Over how many connections a new process is asked before it is measured."""
+
+SETTLING_SECONDS = 5.0
 
 EVERYONE = (BARE, HOLDFAST, TUTORIAL, GOOD)
 
@@ -44,6 +50,25 @@ def expect_cache(contestant: Contestant, replies: Sequence[Reply], word: str) ->
     for reply in replies:
         if contestant.name == HOLDFAST and word not in (reply.cache or "").replace(";", " ").split():
             raise NotAvailable(f"status {reply.status}, Cache-Status: {reply.cache or 'none'}")
+
+
+def warm_slowly(contestant: Contestant, bodies: Sequence[bytes]) -> None:
+    """Ask these over more and more connections, so that a new process need not open all of its own at once.
+
+    Raises `NotAvailable` where the last ones are no hits, even after some seconds.
+    """
+    share = len(bodies) // len(WARMING)
+    for step, connections in enumerate(WARMING):
+        search(contestant.url, bodies[step * share : (step + 1) * share], connections=connections)
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        replies = search(contestant.url, bodies[-4:])
+        try:
+            return expect_cache(contestant, replies, "hit")
+        except NotAvailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def bodies_of(stage: Stage, encoding: Encoding, numbers: Iterable[int]) -> list[bytes]:
