@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ HERE = Path(__file__).parent
 def main() -> int:
     """Run what the command line asks for. 1 where a bar was missed, 2 where something is lacking."""
     given = arguments()
+    # A process that is told to stop has to stop those that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = Plan([case for case in CASES if case.name in given.cases], given.rounds, given.seconds, given.connections)
     try:
         check_wrk()
