@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from adapters.monitor import BackendMonitor
+from adapters.timeout import Timeout
 from domain.errors import CollectionConflict, Failure, HoldfastError
 
 A = TypeVar("A")
@@ -28,7 +29,7 @@ Translate = Callable[[Exception], Fault | HoldfastError]
 
 
 class BackendCall:
-    """`async with BackendCall(...) as ask:` bounds the whole block in time; `await ask(call, read)` one driver's call.
+    """`with BackendCall(...) as ask:` bounds the whole block in time; `await ask(call, read)` one driver's call.
 
     The translation covers the driver's call and the reading of its answer alone, so that an error of
     our own is never taken for one of the backend's. `timeout` is in seconds.
@@ -38,17 +39,17 @@ class BackendCall:
         self._monitor = monitor
         self._operation = operation
         self._translate = translate
-        self._timeout = asyncio.timeout(timeout)
+        self._timeout = Timeout(timeout)
 
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
+    def __enter__(self) -> Self:
+        self._timeout.__enter__()
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            await self._timeout.__aexit__(kind, error, trace)
+            self._timeout.__exit__(kind, error, trace)
         except TimeoutError as timeout:
             raise self._monitor.failed(self._operation, Failure.TIMEOUT, timeout) from None
 

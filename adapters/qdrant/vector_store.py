@@ -61,7 +61,7 @@ class QdrantVectorStore(VectorStore):
         self._closed = False
 
     async def create_collection(self, collection: Collection) -> bool:
-        async with self._write("create_collection", collection.name) as ask:
+        with self._write("create_collection", collection.name) as ask:
             existing = await self._catalog.find(ask, collection.name)
             made = existing is None and await self._catalog.make(ask, collection)
             if existing is None and not made:
@@ -74,22 +74,22 @@ class QdrantVectorStore(VectorStore):
             return made
 
     async def list_collections(self) -> tuple[str, ...]:
-        async with self._read("list_collections") as ask:
+        with self._read("list_collections") as ask:
             return await ask(self._client.get_collections(), from_collections)
 
     async def describe_collection(self, name: str) -> CollectionInfo:
-        async with self._read("describe_collection", name) as ask:
+        with self._read("describe_collection", name) as ask:
             return await self._catalog.describe(ask, name)
 
     async def delete_collection(self, name: str) -> None:
-        async with self._write("delete_collection", name) as ask:
+        with self._write("delete_collection", name) as ask:
             deleted = await ask(self._client.delete_collection(name), bool)
             self._catalog.forget(name)
             if not deleted:
                 raise CollectionNotFound(name)
 
     async def create_index(self, collection: str, field: str, type_: IndexType) -> bool:
-        async with self._write("create_index", collection) as ask:
+        with self._write("create_index", collection) as ask:
             info = await self._catalog.describe(ask, collection)
             wanted = Collection(
                 name=collection, size=info.collection.size, distance=info.collection.distance, indexes={field: type_}
@@ -101,18 +101,18 @@ class QdrantVectorStore(VectorStore):
             return await self._catalog.index(ask, collection, field, type_)
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        async with self._write("upsert", collection) as ask:
+        with self._write("upsert", collection) as ask:
             for batch in await self._catalog.fit(ask, collection, partial(to_batches, points)):
                 self._check_done("upsert", await ask(self._client.upsert(collection, batch, wait=True), is_done))
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
-        async with self._write("set_payload", collection) as ask:
+        with self._write("set_payload", collection) as ask:
             await check_exist(ask, self._client, collection, selection.ids)
             writing = self._client.set_payload(collection, dict(payload), to_points_selector(selection), wait=True)
             self._check_done("set_payload", await ask(writing, is_done))
 
     async def delete(self, collection: str, selection: Selection) -> None:
-        async with self._write("delete", collection) as ask:
+        with self._write("delete", collection) as ask:
             writing = self._client.delete(collection, to_points_selector(selection), wait=True)
             self._check_done("delete", await ask(writing, is_done))
 
@@ -125,7 +125,7 @@ class QdrantVectorStore(VectorStore):
     ) -> tuple[Record, ...]:
         unique = list(dict.fromkeys(ids))
         points = [to_id(point_id) for point_id in unique]
-        async with self._read("retrieve", collection) as ask:
+        with self._read("retrieve", collection) as ask:
             reading = self._client.retrieve(collection, points, with_payload=True, with_vectors=with_vectors)
             found = await ask(reading, lambda records: {record.id: record for record in map(from_record, records)})
         return tuple(found[point_id] for point_id in unique if point_id in found)
@@ -139,7 +139,7 @@ class QdrantVectorStore(VectorStore):
         start: PointId | None = None,
         with_vectors: bool = False,
     ) -> Page:
-        async with self._read("scroll", collection) as ask:
+        with self._read("scroll", collection) as ask:
             reading = self._client.scroll(
                 collection,
                 scroll_filter=to_qdrant(filter_),
@@ -151,22 +151,22 @@ class QdrantVectorStore(VectorStore):
             return await ask(reading, from_page)
 
     async def count(self, collection: str, filter_: Filter) -> int:
-        async with self._read("count", collection) as ask:
+        with self._read("count", collection) as ask:
             counting = self._client.count(collection, to_qdrant(filter_), exact=True)
             return await ask(counting, lambda answer: answer.count)
 
     async def search(self, collection: str, query: SearchQuery) -> tuple[Hit, ...]:
-        async with self._read("search", collection) as ask:
+        with self._read("search", collection) as ask:
             asked = await self._catalog.fit(ask, collection, partial(window, query))
             return (await run(ask, self._client, collection, [asked]))[0]
 
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
-        async with self._read("search_batch", collection) as ask:
+        with self._read("search_batch", collection) as ask:
             all_asked = await self._catalog.fit(ask, collection, partial(windows, queries))
             return await run(ask, self._client, collection, all_asked)
 
     async def ping(self) -> BackendStatus:
-        async with self._read("ping") as ask:
+        with self._read("ping") as ask:
             version = await ask(self._client.info(), lambda info: info.version)
             # The version is open to all, the list is not: so a wrong key shows here and not in a search.
             await ask(self._client.get_collections(), from_collections)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from redis.asyncio import Redis
@@ -87,27 +87,28 @@ class RedisCache(Cache):
         if present is None:
             present = await self._begin(tokens)
         entry = hot if hot is not None or len(values) < 3 else self._decode(place, values[2])
-        if present is None or entry is None or _era(entry.generation) != _era(present):
+        if entry is None or present is None:
             return Recollection(present, None)
-        return Recollection(present, entry)
+        same = entry.generation == present or _era(entry.generation) == _era(present)
+        return Recollection(present, entry if same else None)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
         place, data = self._entry(collection, key), encode_entry(entry)
-        async with self._call("remember") as ask:
+        with self._call("remember") as ask:
             await ask(self._exchange(("SET", place, data, "PX", max(int(ttl * 1000), 1))), _read_done)
         self._hot.put(place, entry, len(data), ttl)
 
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
-        async with self._call("invalidate", self._invalidation_timeout) as ask:
+        with self._call("invalidate", self._invalidation_timeout) as ask:
             await ask(self._exchange(("UNLINK", token)), _read_count)
 
     async def forget(self, collection: str) -> None:
-        async with self._call("forget", self._invalidation_timeout) as ask:
+        with self._call("forget", self._invalidation_timeout) as ask:
             await ask(self._exchange(("UNLINK", *self._tokens(collection))), _read_count)
 
     async def ping(self) -> BackendStatus:
-        async with self._call("ping", self._connect_timeout + self._timeout) as ask:
+        with self._call("ping", self._connect_timeout + self._timeout) as ask:
             version = await ask(self._exchange(("INFO", "server")), _read_version)
         return BackendStatus("redis", version, self._monitor.last_failure)
 
@@ -126,7 +127,7 @@ class RedisCache(Cache):
         return BackendCall(self._monitor, operation, timeout or self._timeout, classify)
 
     async def _read_values(self, keys: Sequence[str]) -> Values:
-        async with self._call("recall") as ask:
+        with self._call("recall") as ask:
             return await ask(self._exchange(("MGET", *keys)), partial(_read_values, len(keys)))
 
     def _decode(self, place: str, data: bytes | None) -> Entry | None:
@@ -145,7 +146,7 @@ class RedisCache(Cache):
     async def _begin(self, keys: tuple[str, str]) -> str | None:
         """Give the collection the tokens that it lacks; the generation that it has then, if any."""
         sets = [("SET", key, secrets.token_hex(16), "NX", "EX", GENERATION_TTL) for key in keys]
-        async with self._call("recall") as ask:
+        with self._call("recall") as ask:
             run, values = await ask(
                 self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError), partial(_read_values, len(keys))
             )
@@ -194,7 +195,13 @@ def _read_values(count: int, replies: Replies) -> Values:
 def _generation(run: str, values: Sequence[bytes | None]) -> str | None:
     """The generation that the first two values are the tokens of, if they are."""
     epoch, token = values[:2]
-    if epoch is None or token is None or not (_TOKEN.fullmatch(epoch) and _TOKEN.fullmatch(token)):
+    return None if epoch is None or token is None else _joined(run, epoch, token)
+
+
+@lru_cache(maxsize=1024)
+def _joined(run: str, epoch: bytes, token: bytes) -> str | None:
+    """The generation of these tokens, if they are any. The same few come with every search."""
+    if not (_TOKEN.fullmatch(epoch) and _TOKEN.fullmatch(token)):
         return None
     return f"{run}.{epoch.decode()}.{token.decode()}"
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
+from itertools import chain
 
 Values = tuple[str, Sequence[bytes | None]]
 """The run of the server, and the values of keys in their order."""
+
+Keys = tuple[str, ...]
 
 Read = Callable[[Sequence[str]], Awaitable[Values]]
 
@@ -21,25 +24,28 @@ MAX_AT_ONCE = 2
 class JoinedReads:
     """Serves each read by an MGET that was sent after the read was asked for, and maybe with others.
 
-    An MGET that fails raises the one error to everybody whom it was to serve.
+    Reads of the same keys share a place in it. An MGET that fails raises the one error to everybody
+    whom it was to serve.
     """
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._waiting: list[tuple[Sequence[str], asyncio.Future[Values]]] = []
+        self._waiting: dict[Keys, list[asyncio.Future[Values]]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self._loop: asyncio.AbstractEventLoop
 
-    async def get(self, keys: Sequence[str]) -> Values:
+    def get(self, keys: Keys) -> asyncio.Future[Values]:
         """The values of the keys, None for those that have none."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Values] = loop.create_future()
-        self._waiting.append((keys, future))
+        if not self._waiting:
+            self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[Values] = self._loop.create_future()
+        self._waiting.setdefault(keys, []).append(future)
         if not self._scheduled and len(self._under_way) < MAX_AT_ONCE:
             # At the end of this turn of the loop, so that whoever asks in the same turn comes along.
             self._scheduled = True
-            loop.call_soon(self._send)
-        return await future
+            self._loop.call_soon(self._send)
+        return future
 
     async def aclose(self) -> None:
         """Let what is under way end."""
@@ -51,13 +57,14 @@ class JoinedReads:
         places: dict[str, int] = {}
         served = []
         while self._waiting and len(places) < MAX_KEYS:
-            keys, future = self._waiting.pop(0)
-            if not future.done():
+            keys = next(iter(self._waiting))
+            futures = [future for future in self._waiting.pop(keys) if not future.done()]
+            if futures:
                 for key in keys:
                     places.setdefault(key, len(places))
-                served.append((keys, future))
+                served.append((keys, futures))
         if served:
-            task = asyncio.get_running_loop().create_task(self._serve(places, served), context=Context())
+            task = self._loop.create_task(self._serve(places, served), context=Context())
             self._under_way.add(task)
             task.add_done_callback(self._landed)
 
@@ -66,16 +73,18 @@ class JoinedReads:
         if self._waiting and not self._scheduled:
             self._send()
 
-    async def _serve(self, places: dict[str, int], served: list[tuple[Sequence[str], asyncio.Future[Values]]]) -> None:
+    async def _serve(self, places: dict[str, int], served: list[tuple[Keys, list[asyncio.Future[Values]]]]) -> None:
         try:
             run, values = await self._read(list(places))
         except BaseException as error:
-            for _, future in served:
+            for future in chain.from_iterable(futures for _, futures in served):
                 if not future.done():
                     future.set_exception(error)
             if not isinstance(error, Exception):
                 raise
             return
-        for keys, future in served:
-            if not future.done():
-                future.set_result((run, [values[places[key]] for key in keys]))
+        for keys, futures in served:
+            answer = run, tuple(values[places[key]] for key in keys)
+            for future in futures:
+                if not future.done():
+                    future.set_result(answer)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import random as chance
 import time
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 import structlog
 
 from adapters.policies import ResilienceSettings
 from adapters.resilience.counts import RollingCounts
 from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError
-
-T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.backend")
 
@@ -99,29 +97,16 @@ class CircuitBreaker:
 
     def snapshot(self) -> Snapshot:
         """How the breaker is now. An open one becomes half-open with the first call after its time."""
-        return Snapshot(self._state, self._open_for(), self._counts.totals()[1])
+        self._counts.forget()
+        return Snapshot(self._state, self._open_for(), self._counts.failures)
 
-    async def run(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """What the call gives. Raises what `check` does, and what the call raises."""
-        era = self.begin(operation)
-        outcome = Outcome.NEITHER
-        try:
-            result = await call()
-            outcome = Outcome.SUCCESS
-        except HoldfastError as error:
-            # Callers who shared one call get one error, and it counts once.
-            outcome = Outcome.NEITHER if self._last_error() is error else judge(error)
-            self._last_error = weakref.ref(error)
-            raise
-        finally:
-            self.end(era, outcome)
-        return result
+    def call(self, operation: str) -> AbstractContextManager[None]:
+        """`with breaker.call("search"):` makes a call, and notes how it went. Raises what `check` does."""
+        return _Call(self, operation)
 
-    async def probe(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call in any state. It counts only where a probe is due, and then is that probe."""
-        if self._state is State.CLOSED or self._refuses():
-            return await call()
-        return await self.run(operation, call)
+    def probe(self, operation: str) -> AbstractContextManager[None]:
+        """`with breaker.probe("ping"):` makes a call in any state. It counts where a probe is due, as that probe."""
+        return nullcontext() if self._state is State.CLOSED or self._refuses() else _Call(self, operation)
 
     def check(self, operation: str) -> None:
         """Raise `BackendUnavailable` (open) where a call would be refused now."""
@@ -130,11 +115,20 @@ class CircuitBreaker:
 
     def begin(self, operation: str) -> int:
         """Let a call through; its era, which `end` takes exactly once. Raises what `check` does."""
+        if self._state is State.CLOSED:
+            return self._era
         self.check(operation)
         if self._state is State.OPEN:
             self._change(State.HALF_OPEN)
         self._probing = self._state is State.HALF_OPEN
         return self._era
+
+    def judge(self, error: BaseException) -> Outcome:
+        """What the end of a call says about the backend. Callers who shared a call get one error: it counts once."""
+        if not isinstance(error, HoldfastError) or self._last_error() is error:
+            return Outcome.NEITHER
+        self._last_error = weakref.ref(error)
+        return judge(error)
 
     def end(self, era: int, outcome: Outcome) -> None:
         """Note how a call went that began in `era`."""
@@ -147,7 +141,7 @@ class CircuitBreaker:
         if self._state is State.CLOSED:
             self._counts.add(failed=failed)
             self._in_row = self._in_row + 1 if failed else 0
-            if self._is_tripped():
+            if self._counts.failures and self._is_tripped():
                 self._open()
         elif failed:
             self._open()
@@ -161,7 +155,7 @@ class CircuitBreaker:
         return max(self._until - self._clock(), 0.0) if self._state is State.OPEN else 0.0
 
     def _is_tripped(self) -> bool:
-        calls, failures = self._counts.totals()
+        calls, failures = self._counts.calls, self._counts.failures
         enough = calls >= self._settings.breaker_min_calls
         share = failures / calls if calls else 0.0
         return self._in_row >= self._settings.breaker_failures_in_row or (
@@ -185,6 +179,22 @@ class CircuitBreaker:
         self._era += 1
         level = log.warning if state is State.OPEN else log.info
         level(EVENTS[state], backend=self._backend, kind=self._kind, **more)
+
+
+class _Call:
+    """One call through a breaker, from its begin to its end."""
+
+    __slots__ = ("_breaker", "_era", "_operation")
+
+    def __init__(self, breaker: CircuitBreaker, operation: str) -> None:
+        self._breaker = breaker
+        self._operation = operation
+
+    def __enter__(self) -> None:
+        self._era = self._breaker.begin(self._operation)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._breaker.end(self._era, Outcome.SUCCESS if error is None else self._breaker.judge(error))
 
 
 def judge(error: HoldfastError) -> Outcome:

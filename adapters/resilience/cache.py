@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random as chance
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
@@ -14,8 +13,6 @@ from adapters.resilience.breaker import CircuitBreaker, Kind
 from adapters.resilience.limit import TimeLimit, at_most
 from domain.errors import Backend
 from domain.ports import BackendStatus, Cache, Entry, Recollection
-
-T = TypeVar("T")
 
 
 class ResilientCache(Cache):
@@ -50,30 +47,35 @@ class ResilientCache(Cache):
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
 
     async def recall(self, collection: str, key: str) -> Recollection:
-        return await self._run(Kind.READ, "recall", lambda: self.inner.recall(collection, key))
+        limit = self._limit("recall")
+        with self._breakers[Kind.READ].call("recall"), limit:
+            return await self.inner.recall(collection, key)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
-        await self._run(Kind.WRITE, "remember", lambda: self.inner.remember(collection, key, entry, ttl))
+        limit = self._limit("remember")
+        with self._breakers[Kind.WRITE].call("remember"), limit:
+            await self.inner.remember(collection, key, entry, ttl)
 
     async def invalidate(self, collection: str) -> None:
-        await self._insist("invalidate", lambda: self.inner.invalidate(collection))
+        with TimeLimit(self._monitor, "invalidate", self._invalidation_timeout):
+            await self.inner.invalidate(collection)
 
     async def forget(self, collection: str) -> None:
-        await self._insist("forget", lambda: self.inner.forget(collection))
+        with TimeLimit(self._monitor, "forget", self._invalidation_timeout):
+            await self.inner.forget(collection)
 
     async def ping(self) -> BackendStatus:
         """Ask in any state, within the time limits of `inner`; where a probe of reads is due, this is it."""
-        status = await self._breakers[Kind.READ].probe("ping", self.inner.ping)
+        with self._breakers[Kind.READ].probe("ping"):
+            status = await self.inner.ping()
         states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
         return replace(status, breakers=states)
 
     async def aclose(self) -> None:
         await self.inner.aclose()
 
-    async def _run(self, kind: Kind, operation: str, call: Callable[[], Awaitable[T]]) -> T:
+    def _limit(self, operation: str) -> TimeLimit:
+        """The usual time limit. Raises `BackendUnavailable` (timeout) where the request has no time left."""
         limit = TimeLimit(self._monitor, operation, at_most(self._timeout))
         limit.check()
-        return await self._breakers[kind].run(operation, lambda: limit.run(call))
-
-    async def _insist(self, operation: str, call: Callable[[], Awaitable[None]]) -> None:
-        await TimeLimit(self._monitor, operation, self._invalidation_timeout).run(call)
+        return limit

@@ -119,7 +119,8 @@ class ResilientVectorStore(VectorStore):
         """Ask in any state, without a place in the bulkhead; where a probe of reads is due, this is it."""
         limit = TimeLimit(self._monitor, "ping", at_most(self._caps[Kind.READ]))
         limit.check()
-        status = await self._breakers[Kind.READ].probe("ping", lambda: limit.run(self.inner.ping))
+        with self._breakers[Kind.READ].probe("ping"), limit:
+            status = await self.inner.ping()
         states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
         return replace(status, breakers=states)
 
@@ -142,7 +143,8 @@ class ResilientVectorStore(VectorStore):
 
         async def attempt() -> T:
             limit.check()
-            return await breaker.run(operation, lambda: limit.run(call))
+            with breaker.call(operation), limit:
+                return await call()
 
         # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.
         breaker.check(operation)

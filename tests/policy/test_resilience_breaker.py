@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,6 +13,8 @@ from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, Outcome, Snapshot, State, judge
 from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, InvalidInput
 from tests.clock import Clock
+
+T = TypeVar("T")
 
 STORE = Backend.VECTOR_STORE
 
@@ -111,19 +114,25 @@ def test_open_times_are_spread() -> None:
     assert breaker.snapshot().open_for == pytest.approx(0.9)
 
 
+async def call(breaker: CircuitBreaker, work: Awaitable[T]) -> T:
+    """What the work gives, as a call through the breaker."""
+    with breaker.call("search"):
+        return await work
+
+
 async def test_a_cancelled_probe_makes_room_for_the_next() -> None:
     """It says nothing of the backend, so the next caller asks."""
     clock = Clock()
     breaker = opened(clock)
     clock.now += 1
-    task = asyncio.create_task(breaker.run("search", lambda: asyncio.sleep(60)))
+    task = asyncio.create_task(call(breaker, asyncio.sleep(60)))
     await asyncio.sleep(0)
     assert refused_for(breaker) == 0.0
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert breaker.snapshot().state is State.HALF_OPEN
-    assert await breaker.run("search", lambda: asyncio.sleep(0, "found")) == "found"
+    assert await call(breaker, asyncio.sleep(0, "found")) == "found"
     assert breaker.snapshot().state is State.CLOSED
 
 
@@ -146,32 +155,32 @@ def test_a_call_from_before_counts_no_more(outcome: Outcome) -> None:
     assert breaker.snapshot() == Snapshot(State.CLOSED, 0.0, 0)
 
 
-async def test_passes_on_what_the_call_raises() -> None:
+def test_passes_on_what_the_call_raises() -> None:
     """Errors come out as they are; one that is no error of the domain says nothing of the backend."""
     clock = Clock()
     breaker = opened(clock)
     clock.now += 1
     for error in (KeyError("a bug"), BackendUnavailable(STORE, "search", Failure.RESET)):
-
-        async def fail(error: Exception = error) -> None:
+        with pytest.raises(type(error)) as caught, breaker.call("search"):
             raise error
-
-        with pytest.raises(type(error)) as caught:
-            await breaker.run("search", fail)
         assert caught.value is error
     assert breaker.snapshot().open_for == 2
 
 
-async def test_probes_only_where_one_is_due() -> None:
+def test_probes_only_where_one_is_due() -> None:
     """Where none is, a probe is made all the same, and does not count."""
     clock = Clock()
     breaker = opened(clock)
-    assert await breaker.probe("ping", lambda: asyncio.sleep(0, 1)) == 1
+    with breaker.probe("ping"):
+        pass
     assert breaker.snapshot().state is State.OPEN
     clock.now += 1
-    assert await breaker.probe("ping", lambda: asyncio.sleep(0, 2)) == 2
+    with breaker.probe("ping"):
+        assert breaker.snapshot().state is State.HALF_OPEN
     assert breaker.snapshot().state is State.CLOSED
-    assert await breaker.probe("ping", lambda: asyncio.sleep(0, 3)) == 3
+    with pytest.raises(LookupError), breaker.probe("ping"):
+        raise LookupError
+    assert breaker.snapshot().state is State.CLOSED
 
 
 def test_judges_failures() -> None:
