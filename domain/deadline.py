@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 
 _ends: ContextVar[float | None] = ContextVar("holdfast_deadline", default=None)
 
 
-@contextmanager
-def deadline(seconds: float, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """All work inside has at most so many seconds; of nested deadlines the nearest counts."""
-    end, outer = clock() + seconds, _ends.get()
-    token = _ends.set(end if outer is None else min(end, outer))
-    try:
-        yield
-    finally:
-        _ends.reset(token)
+class deadline:  # noqa: N801
+    """`with deadline(10):` all work inside has at most so many seconds; of nested deadlines the nearest counts."""
+
+    __slots__ = ("_end", "_token")
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._end = clock() + seconds
+        self._token: Token[float | None]
+
+    def __enter__(self) -> None:
+        outer = _ends.get()
+        self._token = _ends.set(self._end if outer is None else min(self._end, outer))
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        _ends.reset(self._token)
 
 
 def remaining(clock: Callable[[], float] = time.monotonic) -> float | None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields
 from functools import singledispatch
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.filters import Condition, Filter, HasId, MatchAny, MatchExcept, Nested
 from domain.models import PointId, float32, id_order
-from domain.queries import SearchQuery
+
+if TYPE_CHECKING:
+    from domain.queries import SearchQuery
 
 DIGEST_BYTES = 16
 

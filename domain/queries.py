@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from domain.errors import InvalidInput, at
 from domain.filters import Filter
+from domain.fingerprint import fingerprint
 from domain.models.point import PointId, check_ids, check_point_id
 from domain.models.vector import Vector, float32
 from domain.paths import parse_path
@@ -49,6 +50,7 @@ class SearchQuery:
     with_vectors: bool = False
     hnsw_ef: int | None = None
     exact: bool = False
+    _fingerprint: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if (self.vector is None) == (self.id is None):
@@ -64,6 +66,13 @@ class SearchQuery:
         if self.hnsw_ef is not None:
             check_integer("params.hnsw_ef", self.hnsw_ef, 1, 10_000)
         check_payload_selection(self.with_payload)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this search from others, 32 hexadecimal digits; computed once. See `domain.fingerprint`."""
+        if not self._fingerprint:
+            object.__setattr__(self, "_fingerprint", fingerprint(self))
+        return self._fingerprint
 
 
 def check_integer(name: str, value: int, low: int, high: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from domain.deadline import remaining
@@ -19,7 +18,6 @@ from domain.errors import (
     NotCached,
     Overloaded,
 )
-from domain.fingerprint import fingerprint
 from domain.flights import Flights
 from domain.freshness import Cached, Demand, Windows
 from domain.invalidation import Invalidation
@@ -33,6 +31,9 @@ MAX_SEARCHES = 100
 ANY = Demand()
 
 DEFAULT_WINDOWS = Windows()
+
+NOTHING = Recollection(None, None)
+"""What is known where the cache is not asked, or does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SearchResult:
     age: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Question:
     """A search as it came, and what the cache knew of it at `asked` (seconds since 1970)."""
 
@@ -120,14 +121,16 @@ class Search:
     async def _ask_cache(self, collection: str, query: SearchQuery, demand: Demand) -> _Question:
         """What is remembered; nothing where the cache is away, left out, or not to be trusted."""
         asked, last_write = self._clock(), self._invalidation.last_write(collection)
-        key = "" if demand.no_store or not self._windows.stale else fingerprint(query)
-        known = Recollection(None, None)
-        if key and not self._invalidation.is_fenced(collection):
-            with suppress(BackendUnavailable):
-                known = await self._cache.recall(collection, key)
+        asks = not demand.no_store and self._windows.stale > 0
+        known = NOTHING
+        if asks and not self._invalidation.is_fenced(collection):
+            try:
+                known = await self._cache.recall(collection, query.fingerprint)
+            except BackendUnavailable:
+                known = NOTHING
             if self._invalidation.is_fenced(collection):
-                known = Recollection(None, None)
-        return _Question(key or fingerprint(query), asked, last_write, known)
+                known = NOTHING
+        return _Question(query.fingerprint, asked, last_write, known)
 
     def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
         """The remembered result, where the demand allows it with the store at hand."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, at
@@ -18,10 +19,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 
 def check_collection_name(name: str) -> None:
     """Raise `InvalidInput` unless `name` may name a collection."""
-    if not isinstance(name, str) or NAME.fullmatch(name) is None:
+    if not isinstance(name, str) or not _is_name(name):
         raise InvalidInput(
             "collection", "a name of 1 to 255 letters, digits, '_', '.', '-' that starts with a letter or digit"
         )
+
+
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    """Whether it is a name; the same few come with every request."""
+    return NAME.fullmatch(text) is not None
 
 
 class IndexType(StrEnum):

@@ -25,6 +25,7 @@ class RequestBounds:
         self._app = app
         self._read_seconds = read_seconds
         self._write_seconds = write_seconds
+        self._watches = _Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -33,7 +34,7 @@ class RequestBounds:
             return
         is_write = scope["method"] in _WRITES or scope["path"].endswith("/points/delete")
         with deadline(self._write_seconds if is_write else self._read_seconds):
-            watch = _Watch(scope, receive)
+            watch = _Watch(scope, receive, self._watches)
             try:
                 await self._app(scope, watch.receive, send)
             except asyncio.CancelledError:
@@ -44,41 +45,69 @@ class RequestBounds:
                 watch.end()
 
 
+class _Watches:
+    """Begins the watches that have stood for `PATIENCE`: one timer for all of them, since most end before."""
+
+    def __init__(self) -> None:
+        self._standing: dict[_Watch, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, watch: _Watch) -> None:
+        """Let the watch begin in a while, unless it is removed first."""
+        self._standing[watch] = watch.loop.time() + PATIENCE
+        if self._timer is None:
+            self._timer = watch.loop.call_later(PATIENCE, self._look, watch.loop)
+
+    def remove(self, watch: _Watch) -> None:
+        """The watch is not needed any more."""
+        self._standing.pop(watch, None)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for watch, due in list(self._standing.items()):
+            if due > now:
+                self._timer = loop.call_at(due, self._look, loop)
+                break
+            del self._standing[watch]
+            watch.begin()
+
+
 class _Watch:
     """Waits for the client to leave once the body has been read, and then cancels the request's task."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    __slots__ = ("_left", "_receive", "_task", "_watches", "_watching", "loop")
+
+    def __init__(self, scope: Scope, receive: Receive, watches: _Watches) -> None:
         self._receive = receive
-        self._task = asyncio.current_task()
+        self._watches = watches
+        self.loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(self.loop)
         self._watching: asyncio.Task[None] | None = None
         self._left = False
-        self._timer: asyncio.TimerHandle | None = None
         if not _has_body(scope):
-            self._begin()
+            watches.add(self)
 
     async def receive(self) -> Message:
         """The next message of the request's body."""
         message = await self._receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
-            self._begin()
+            self._watches.add(self)
         return message
 
     def client_left(self) -> bool:
         """Whether the cancellation that was caught is the watch's own."""
         return self._left and self._task is not None and self._task.uncancel() == 0
 
+    def begin(self) -> None:
+        """Watch from now on."""
+        self._watching = self.loop.create_task(self._wait())
+
     def end(self) -> None:
         """Watch no longer."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._watches.remove(self)
         if self._watching is not None:
             self._watching.cancel()
-
-    def _begin(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._start)
-
-    def _start(self) -> None:
-        self._watching = asyncio.get_running_loop().create_task(self._wait())
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -89,4 +118,5 @@ class _Watch:
 
 
 def _has_body(scope: Scope) -> bool:
-    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+    names = [name for name, _ in scope["headers"]]
+    return b"content-length" in names or b"transfer-encoding" in names

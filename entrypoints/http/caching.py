@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from domain.errors import InvalidInput
 from domain.freshness import Cached, Demand
@@ -20,25 +20,30 @@ _FLAGS = {"no-cache": "no_cache", "no-store": "no_store", "only-if-cached": "onl
 _SECONDS = {"max-age": "max_age", "max-stale": "max_stale", "stale-if-error": "stale_if_error"}
 
 _STATUS = {
-    Cached.HIT: f"{NAME}; hit",
-    Cached.STORED: f"{NAME}; fwd=miss; stored",
-    Cached.MISS: f"{NAME}; fwd=miss",
-    Cached.BYPASS: f"{NAME}; fwd=bypass",
+    Cached.HIT: (b"cache-status", f"{NAME}; hit".encode()),
+    Cached.STORED: (b"cache-status", f"{NAME}; fwd=miss; stored".encode()),
+    Cached.MISS: (b"cache-status", f"{NAME}; fwd=miss".encode()),
+    Cached.BYPASS: (b"cache-status", f"{NAME}; fwd=bypass".encode()),
 }
+
+_STALE = (b"cache-status", f"{NAME}; hit; detail=stale".encode())
+
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers as ASGI has them."""
 
 ANY = Demand()
 
 
-def read_demand(request: Request) -> Demand:
+def read_demand(scope: Scope) -> Demand:
     """What the request's `Cache-Control` asks for; directives that are unknown are passed over, as RFC 9111 has it.
 
     Raises `InvalidInput` at `header.Cache-Control` for a time that is no number of seconds.
     """
-    given = request.headers.getlist("cache-control")
+    given = [value for name, value in scope["headers"] if name == b"cache-control"]
     if not given:
         return ANY
     asked: dict[str, Any] = {}
-    for directive in ",".join(given).split(","):
+    for directive in b",".join(given).decode("latin-1").split(","):
         name, _, value = directive.strip().partition("=")
         name = name.strip().lower()
         if name in _FLAGS:
@@ -56,16 +61,21 @@ def _read_seconds(name: str, value: str) -> float:
     return float(value)
 
 
-def search_headers(results: Sequence[SearchResult]) -> dict[str, str]:
+def search_headers(results: Sequence[SearchResult]) -> RawHeaders:
     """`Cache-Status` of the answer, and `Age` where all of it was remembered: that of the oldest part."""
+    status, age = _STATUS[Cached.HIT], 0.0
+    for result in results:
+        if result.cached is not Cached.HIT:
+            return [_STATUS[_least_cached(results)]]
+        age = max(age, result.age or 0.0)
+        if result.stale:
+            status = _STALE
+    return [status, (b"age", b"%d" % age)]
+
+
+def _least_cached(results: Sequence[SearchResult]) -> Cached:
     kinds = {result.cached for result in results}
-    first_missed = next((kind for kind in (Cached.BYPASS, Cached.MISS, Cached.STORED) if kind in kinds), Cached.HIT)
-    status = _STATUS[first_missed]
-    if first_missed is not Cached.HIT:
-        return {"Cache-Status": status}
-    age = max(result.age or 0.0 for result in results)
-    detail = "; detail=stale" if any(result.stale for result in results) else ""
-    return {"Cache-Status": status + detail, "Age": str(int(age))}
+    return next(kind for kind in (Cached.BYPASS, Cached.MISS, Cached.STORED) if kind in kinds)
 
 
 def write_headers(written: Written[Any]) -> dict[str, str]:

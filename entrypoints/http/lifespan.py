@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -45,6 +46,10 @@ def make_lifespan(
         loop = asyncio.get_running_loop()
         handler_before = loop.get_exception_handler()
         loop.set_exception_handler(log_loop_error)
+        # What was loaded so far stays: a full collection need not look through all of it each time.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
         readiness.ready = True
         try:
             yield

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
-import uuid
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import HoldfastError
 from entrypoints.http.errors import INTERNAL, STOPPING, answer_domain_error, error_response, retry_after
-from entrypoints.logs import describe_exception
+from entrypoints.logs import describe_exception, request_id
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 512
 
 CLIENT_GONE = 499
@@ -54,40 +53,53 @@ class InFlight:
         return self._count + self._cut_off
 
 
+class Answer:
+    """Sends what answers one request, with the request's id; `status` is that of the answer, once it has begun."""
+
+    __slots__ = ("_id", "_send", "status")
+
+    def __init__(self, send: Send, id_: str) -> None:
+        self._send = send
+        self._id = id_
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._id.encode())]
+        await self._send(message)
+
+
 class RequestContext:
     """Gives each request an id (the client's, if it sent a good one), and the log a line for it."""
 
     def __init__(self, app: ASGIApp, in_flight: InFlight) -> None:
         self._app = app
         self._in_flight = in_flight
+        # Bound once: a logger is otherwise put together anew for each line.
+        self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-        status = CLIENT_GONE
+        id_ = _request_id(scope)
+        answer = Answer(send, id_)
+        scope.setdefault("state", {}).update(request_id=id_, answer=answer)
+        token = request_id.set(id_)
         begun = time.perf_counter()
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
-            await send(message)
-
-        with self._in_flight, structlog.contextvars.bound_contextvars(request_id=request_id):
+        with self._in_flight:
             try:
-                await self._app(scope, receive, send_with_id)
+                await self._app(scope, receive, answer)
             finally:
-                log.info(
+                self._log.info(
                     "request",
                     method=scope["method"],
                     path=_shown_path(scope),
-                    status=status,
+                    status=answer.status or CLIENT_GONE,
                     duration_ms=round((time.perf_counter() - begun) * 1000, 3),
                 )
+                request_id.reset(token)
 
 
 class ErrorResponses:
@@ -100,24 +112,19 @@ class ErrorResponses:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        answer: Answer = scope["state"]["answer"]
         try:
-            await self._app(scope, receive, noting_send)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
             # The server gives up waiting for its requests when it stops, and would send a page of its own.
-            if not begun:
+            if answer.status is None:
                 await error_response(503, STOPPING, retry_after(None))(scope, receive, send)
             raise
         except Exception as error:
             response = answer_domain_error(error) if isinstance(error, HoldfastError) else None
+            begun = answer.status is not None
             if response is None or begun:
                 log.error("request_failed", response_begun=begun, **describe_exception(error))
             if begun:
@@ -128,8 +135,11 @@ class ErrorResponses:
 
 
 def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return bytes(value).decode()
+    # Names a request in the logs, and guards nothing.
+    return f"{random.getrandbits(128):032x}"
 
 
 def _shown_path(scope: Scope) -> str:

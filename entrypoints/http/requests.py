@@ -6,10 +6,12 @@ import re
 from typing import Generic, TypeVar
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
-from domain.errors import InvalidInput, at
+from domain.errors import InvalidInput
 from domain.models import check_collection_name
 
 T = TypeVar("T")
@@ -36,25 +38,29 @@ _LONGEST_LENGTH = 20
 MAX_OBJECTS, MAX_OBJECTS_OF_POINTS = 10_000, 200_000
 """The most JSON objects in a body, and in one that holds points with their payloads."""
 
-_JSON = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?', re.IGNORECASE)
+_JSON = re.compile(rb'\s*application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?', re.IGNORECASE)
 
 
-def collection_name(request: Request, *parameters: str) -> str:
+def collection_name(scope: Scope, *parameters: str) -> str:
     """The collection that the path names, in a request with no other parameters than these.
 
     Raises `InvalidInput` at `path.collection` or `query`.
     """
-    check_query(request, *parameters)
-    name: str = request.path_params["collection"]
-    with at("path"):
+    check_query(scope, *parameters)
+    name: str = scope["path_params"]["collection"]
+    try:
         check_collection_name(name)
+    except InvalidInput as error:
+        raise error.within("path") from None
     return name
 
 
-def check_query(request: Request, *parameters: str) -> None:
+def check_query(scope: Scope, *parameters: str) -> None:
     """Raise `InvalidInput` for a parameter of the query that is none of these, or comes twice."""
+    if not scope["query_string"]:
+        return
     seen = set()
-    for key, _ in request.query_params.multi_items():
+    for key, _ in QueryParams(scope["query_string"]).multi_items():
         if key not in parameters or key in seen:
             known = f"no parameter but {', '.join(parameters)}, once" if parameters else "no parameter"
             raise InvalidInput(f"query.{key[:_SHOWN]}", known)
@@ -79,8 +85,25 @@ class JsonBody(Generic[T]):
 
     async def read(self, request: Request) -> T:
         """The body. Raises `HTTPException` 400, 413 or 415, and `InvalidInput` where it is of another type."""
-        _check_media_type(request)
-        body = await _read_bytes(request, self._limit)
+        return self.decode(await self.receive(request.scope, request.receive))
+
+    async def receive(self, scope: Scope, receive: Receive) -> bytes:
+        """The bytes of the body. Raises `HTTPException` 413 or 415, and `ClientDisconnect`."""
+        _check_headers(scope, self._limit)
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._limit:
+                raise _too_large(self._limit)
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def decode(self, body: bytes) -> T:
+        """What the bytes hold. Raises `HTTPException` 400 or 413, and `InvalidInput` where it is of another type."""
         # Objects take a thousand times longer to read than to count, and the event loop waits meanwhile.
         if body.count(b"{") > self._most_objects:
             raise HTTPException(413, f"The body must hold at most {self._most_objects} JSON objects.")
@@ -94,27 +117,27 @@ class JsonBody(Generic[T]):
             raise HTTPException(400, f"The body is not JSON: {_reason(error)}.") from None
 
 
-def _check_media_type(request: Request) -> None:
+def _check_headers(scope: Scope, limit: int) -> None:
+    """Raise `HTTPException` for a body that need not be read."""
+    media_type, encoding, length = b"", b"identity", b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            media_type = media_type or value
+        elif name == b"content-encoding":
+            encoding = value
+        elif name == b"content-length":
+            length = value
     # A request without a type is refused too: a page on another site can send one, unlike one of JSON.
-    given = request.headers.get("content-type", "")
-    if _JSON.fullmatch(given.strip()) is None:
+    if media_type != b"application/json" and _JSON.fullmatch(media_type) is None:
         raise HTTPException(415, "The body must be application/json in UTF-8.")
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if encoding != b"identity":
         raise HTTPException(415, "The body must not be compressed.")
+    if length.isdigit() and int(length[:_LONGEST_LENGTH]) > limit:
+        raise _too_large(limit)
 
 
-async def _read_bytes(request: Request, limit: int) -> bytes:
-    too_large = HTTPException(413, f"The body must be of at most {limit} bytes.")
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:_LONGEST_LENGTH]) > limit:
-        raise too_large
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"The body must be of at most {limit} bytes.")
 
 
 def _invalid(error: msgspec.ValidationError) -> InvalidInput:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import logging
 import warnings
@@ -15,7 +17,7 @@ from structlog.testing import capture_logs
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from domain.errors import Backend, BackendUnavailable, Failure
-from entrypoints.logs import configure_logging
+from entrypoints.logs import LineWriter, configure_logging
 from tests.fakes import FailingVectorStore, serve_in_process
 
 SECRET = 'k3y"with\\signs'
@@ -129,3 +131,30 @@ async def test_tells_of_a_bug_with_its_request(stderr: Stderr) -> None:
     (failed,) = (line for line in lines(stderr) if line["event"] == "request_failed")
     assert (failed["request_id"], failed["error"], failed["level"]) == ("find-me", "LookupError", "error")
     assert "k3y" not in str(failed)
+
+
+async def test_writes_the_lines_of_a_turn_in_one_piece() -> None:
+    """All in their order, a warning at once, and what no loop will write at once too."""
+    file = Writes()
+    writer = LineWriter(file)
+    for line in ("one", "two"):
+        writer.info(line)
+    assert file.pieces == []
+    await asyncio.sleep(0)
+    writer.info("three")
+    writer.warning("four")
+    await asyncio.to_thread(writer.info, "five")
+    await asyncio.sleep(0)
+    assert file.pieces == ["one\ntwo\n", "three\nfour\n", "five\n"]
+
+
+class Writes(io.StringIO):
+    """Notes each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)

@@ -38,12 +38,12 @@ class CollectionRoutes:
 
     async def list(self, request: Request) -> Response:
         """200 with the names."""
-        check_query(request)
+        check_query(request.scope)
         return json_response({"collections": await self._collections.list()})
 
     async def create(self, request: Request) -> Response:
         """201 where it was made, 200 where it existed just so; with its description."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._collection_body.read(request)
         made = await self._collections.create(body.to_domain(name))
         description = describe_collection(await self._collections.describe(name))
@@ -51,16 +51,16 @@ class CollectionRoutes:
 
     async def describe(self, request: Request) -> Response:
         """200 with the description."""
-        return json_response(describe_collection(await self._collections.describe(collection_name(request))))
+        return json_response(describe_collection(await self._collections.describe(collection_name(request.scope))))
 
     async def delete(self, request: Request) -> Response:
         """204."""
-        deleted = await self._collections.delete(collection_name(request))
+        deleted = await self._collections.delete(collection_name(request.scope))
         return Response(status_code=204, headers=write_headers(deleted))
 
     async def create_index(self, request: Request) -> Response:
         """200 where the index is built, 202 while it is being built."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         field = request.path_params["field"]
         with at("path.field"):
             parse_path(field)
@@ -71,5 +71,5 @@ class CollectionRoutes:
 
     async def purge(self, request: Request) -> Response:
         """204 when everything cached of the collection is forgotten."""
-        await self._collections.purge(collection_name(request))
+        await self._collections.purge(collection_name(request.scope))
         return Response(status_code=204)

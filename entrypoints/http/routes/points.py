@@ -52,35 +52,35 @@ class PointRoutes:
 
     async def upsert(self, request: Request) -> Response:
         """200 with how many were written."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         points = (await self._upsert_body.read(request)).to_domain()
         written = await self._points.upsert(name, points)
         return json_response({"upserted": written.value}, headers=write_headers(written))
 
     async def set_payload(self, request: Request) -> Response:
         """204."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._payload_body.read(request)
         written = await self._points.set_payload(name, body.payload, body.selection())
         return Response(status_code=204, headers=write_headers(written))
 
     async def retrieve(self, request: Request) -> Response:
         """200 with the points that exist, in the order asked."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._retrieve_body.read(request)
         records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=body.with_vectors)
         return json_response({"points": [describe_record(record) for record in records]})
 
     async def delete(self, request: Request) -> Response:
         """204."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._selection_body.read(request)
         written = await self._points.delete(name, body.selection())
         return Response(status_code=204, headers=write_headers(written))
 
     async def get(self, request: Request) -> Response:
         """200 with the point."""
-        name = collection_name(request, "with_vectors")
+        name = collection_name(request.scope, "with_vectors")
         with at("path.id"):
             point_id = parse_point_id(request.path_params["id"])
         with_vectors = query_flag(request, "with_vectors")
@@ -88,7 +88,7 @@ class PointRoutes:
 
     async def scroll(self, request: Request) -> Response:
         """200 with a page of points, and where the next one starts."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._scroll_body.read(request)
         page = await self._points.scroll(
             name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=body.with_vectors
@@ -97,6 +97,6 @@ class PointRoutes:
 
     async def count(self, request: Request) -> Response:
         """200 with how many points meet the filter."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         body = await self._count_body.read(request)
         return json_response({"count": await self._points.count(name, read_filter(body.filter))})

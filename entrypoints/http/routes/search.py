@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import cachebox
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from domain.search import Search
-from entrypoints.http.answers import describe_result
+from domain.models import Hit
+from domain.queries import SearchQuery
+from domain.search import Search, SearchResult
+from entrypoints.http.answers import describe_result, encode_json
 from entrypoints.http.bodies import SearchBatchBody, SearchBody
 from entrypoints.http.caching import read_demand, search_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.requests import JsonBody, collection_name
+
+KEPT_BYTES = 16 * 1024 * 1024
+"""How much of the bodies that came last is kept with what they mean, and as much of the answers."""
+
+_JSON = (b"content-type", b"application/json")
+
+LARGEST_KEPT = KEPT_BYTES // 64
+"""One that is larger is read and written anew each time."""
 
 
 class SearchRoutes:
@@ -19,27 +31,69 @@ class SearchRoutes:
 
     def __init__(self, search: Search, body_limit: int) -> None:
         self._search = search
-        self._search_body = JsonBody(SearchBody, body_limit)
+        self._single = SingleSearch(search, body_limit)
         self._batch_body = JsonBody(SearchBatchBody, body_limit)
 
     def routes(self) -> list[Route]:
         """The routes."""
         return [
-            Route("/v1/collections/{collection}/search", self.search, methods=["POST"]),
+            Route("/v1/collections/{collection}/search", self._single, methods=["POST"]),
             Route("/v1/collections/{collection}/search/batch", self.search_batch, methods=["POST"]),
         ]
 
-    async def search(self, request: Request) -> Response:
-        """200 with the hits, nearest first."""
-        name = collection_name(request)
-        query = (await self._search_body.read(request)).to_domain()
-        result = await self._search.search(name, query, read_demand(request))
-        return json_response(describe_result(result), headers=search_headers([result]))
-
     async def search_batch(self, request: Request) -> Response:
         """200 with the hits of each search, in order."""
-        name = collection_name(request)
+        name = collection_name(request.scope)
         queries = (await self._batch_body.read(request)).to_domain()
-        results = await self._search.search_batch(name, queries, read_demand(request))
+        results = await self._search.search_batch(name, queries, read_demand(request.scope))
         answer = {"results": [describe_result(result) for result in results]}
-        return json_response(answer, headers=search_headers(results))
+        response = json_response(answer)
+        response.raw_headers += search_headers(results)
+        return response
+
+
+class SingleSearch:
+    """200 with the hits, nearest first. An ASGI application, so that a hit costs no `Request` and no `Response`.
+
+    What bodies mean, and what remembered hits look like in JSON, is kept for those that came last: the
+    same bytes mean the same, and hits do not change.
+    """
+
+    def __init__(self, search: Search, body_limit: int) -> None:
+        self._search = search
+        self._body = JsonBody(SearchBody, body_limit)
+        self._queries: cachebox.LRUCache[bytes, SearchQuery] = cachebox.LRUCache(
+            KEPT_BYTES, getsizeof=lambda body, _: 2 * len(body) + 1000
+        )
+        self._answers: cachebox.LRUCache[int, tuple[tuple[Hit, ...], bytes]] = cachebox.LRUCache(
+            KEPT_BYTES, getsizeof=lambda _, kept: 4 * len(kept[1])
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        name = collection_name(scope)
+        query = self._read(await self._body.receive(scope, receive))
+        result = await self._search.search(name, query, read_demand(scope))
+        body = self._written(result)
+        headers = [_JSON, (b"content-length", b"%d" % len(body)), *search_headers([result])]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _read(self, body: bytes) -> SearchQuery:
+        query: SearchQuery | None = self._queries.get(body)
+        if query is None:
+            query = self._body.decode(body).to_domain()
+            if len(body) <= LARGEST_KEPT:
+                self._queries.insert(body, query)
+        return query
+
+    def _written(self, result: SearchResult) -> bytes:
+        if result.stale or not result.age:
+            return encode_json(describe_result(result))
+        # The key is good for as long as the hits are kept beside it.
+        kept: tuple[tuple[Hit, ...], bytes] | None = self._answers.get(id(result.hits))
+        if kept is None:
+            kept = (result.hits, encode_json(describe_result(result)))
+            if len(kept[1]) <= LARGEST_KEPT:
+                self._answers.insert(id(result.hits), kept)
+        return kept[1]

@@ -1,0 +1,54 @@
+"""What is written in one turn of the loop is sent in one piece."""
+
+from __future__ import annotations
+
+import asyncio
+
+from entrypoints.http.corked import CorkedTransport
+
+
+class Wire(asyncio.Transport):
+    """A transport that notes what it is told to send."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": "somebody"})
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: object) -> None:
+        assert isinstance(data, bytes)
+        assert not self.closed
+        self.sent.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_sends_a_turn_in_one_piece() -> None:
+    """And what comes later by itself."""
+    wire = Wire()
+    corked = CorkedTransport(wire, asyncio.get_running_loop())
+    corked.write(b"head")
+    corked.write(b"body")
+    assert wire.sent == []
+    await asyncio.sleep(0)
+    assert wire.sent == [b"headbody"]
+    corked.write(b"next")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert wire.sent == [b"headbody", b"next"]
+
+
+async def test_sends_what_is_held_before_it_closes() -> None:
+    """Nothing that was written is lost, nor sent twice."""
+    wire = Wire()
+    corked = CorkedTransport(wire, asyncio.get_running_loop())
+    corked.write(b"last")
+    corked.close()
+    await asyncio.sleep(0)
+    assert (wire.sent, wire.closed) == ([b"last"], True)
+
+
+async def test_is_in_all_else_the_transport_that_it_wraps() -> None:
+    """Its facts and its other methods."""
+    assert CorkedTransport(Wire(), asyncio.get_running_loop()).get_extra_info("peername") == "somebody"
