@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from qdrant_client import AsyncQdrantClient
 
-from adapters.qdrant.transport import RenewingTransport
+from adapters.qdrant.transport import PooledTransport
 from adapters.settings import MEMORY, QdrantSettings
 
 __all__ = ["AsyncQdrantClient", "build_qdrant_client"]
@@ -44,7 +44,7 @@ def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
             api_key=settings.api_key.get_secret_value() if settings.api_key else None,
             timeout=int(max(settings.read_timeout, settings.write_timeout)) + 1,
             check_compatibility=False,
-            transport=RenewingTransport(
+            transport=PooledTransport(
                 size=settings.pool_size, connect_timeout=settings.read_timeout / 2, tls=_tls_context(settings)
             ),
             trust_env=False,

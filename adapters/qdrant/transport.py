@@ -1,32 +1,27 @@
-"""How requests reach Qdrant over REST: a pool of connections that survives cancellation."""
+"""How requests reach Qdrant over REST: a pool of connections that loses none, whatever is cancelled.
+
+httpcore speaks HTTP on each connection; its own pool is not used. That one loses a place for good when a
+call is cancelled at the wrong moment (encode/httpcore#1093), and calls are cancelled here all the time:
+at their deadline, and when a client goes. It also looks at every connection for every request.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ssl import SSLContext
-from typing import cast
 
+import httpcore
 import httpx
 
 KEEPALIVE_SECONDS = 4.0
 """How long an idle connection is kept: less than the 5 s after which Qdrant closes it."""
 
 
-@dataclass(slots=True)
-class _Pool:
-    transport: httpx.AsyncHTTPTransport
-    users: int = 0
-    cancelled: int = 0
-
-
-class RenewingTransport(httpx.AsyncBaseTransport):
-    """A pool of `size` connections, replaced by a new one when a quarter of its places may be lost.
-
-    httpcore 1.0 loses a place in its pool for good when a call is cancelled just as it gets its
-    connection or gives it back (encode/httpcore#1093), and calls are cancelled here all the time: at
-    their deadline, and when a client goes. A pool that was replaced is closed after its last call.
+class PooledTransport(httpx.AsyncBaseTransport):
+    """At most `size` connections to one server; the one that was used last is used first.
 
     `connect_timeout` (seconds) bounds the wait for a free connection, and each step of making one: so
     the lack of one shows as what it is, and a TLS handshake ends by the transport's own limit. One
@@ -34,44 +29,87 @@ class RenewingTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, *, size: int, connect_timeout: float, tls: SSLContext) -> None:
-        self._size = size
+        self._places = asyncio.Semaphore(size)
         self._connect_timeout = connect_timeout
         self._tls = tls
-        self._pool = self._build_pool()
+        self._idle: deque[httpcore.AsyncHTTPConnection] = deque()
+        self._busy: set[httpcore.AsyncHTTPConnection] = set()
+        self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["timeout"] |= {"connect": self._connect_timeout, "pool": self._connect_timeout}
-        pool = self._pool
-        pool.users += 1
+        await self._take_place()
         try:
-            return await _fetch(pool.transport, request)
-        except asyncio.CancelledError:
-            pool.cancelled += 1
-            if pool is self._pool and pool.cancelled * 4 >= self._size:
-                self._pool = self._build_pool()
-            raise
+            with _errors_of_httpx():
+                return await self._send(_to_httpcore(request, self._connect_timeout))
         finally:
-            pool.users -= 1
-            if pool is not self._pool and pool.users == 0:
-                await pool.transport.aclose()
+            self._places.release()
 
     async def aclose(self) -> None:
-        await self._pool.transport.aclose()
+        """Close all connections, which ends the calls under way."""
+        self._closed = True
+        for connection in (*self._idle, *self._busy):
+            await connection.aclose()
+        self._idle.clear()
 
-    def _build_pool(self) -> _Pool:
-        limits = httpx.Limits(
-            max_connections=self._size, max_keepalive_connections=self._size, keepalive_expiry=KEEPALIVE_SECONDS
+    async def _take_place(self) -> None:
+        try:
+            # A free place is had at once, and a timer costs more than the place.
+            async with asyncio.timeout(self._connect_timeout if self._places.locked() else None):
+                await self._places.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout("no connection became free in time") from None
+
+    async def _send(self, request: httpcore.Request) -> httpx.Response:
+        """The response with its body, so that the call is over when it is there."""
+        connection = await self._connection(request.url.origin)
+        self._busy.add(connection)
+        try:
+            response = await connection.handle_async_request(request)
+            body = await response.aread()
+            await response.aclose()
+        except BaseException:
+            await connection.aclose()
+            raise
+        finally:
+            self._busy.discard(connection)
+        if connection.is_available() and not self._closed:
+            self._idle.append(connection)
+        else:
+            await connection.aclose()
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=httpx.ByteStream(body),
+            extensions=response.extensions,
         )
-        return _Pool(httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, trust_env=False))
+
+    async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        """An idle connection that still stands, or a new one."""
+        while self._idle and self._idle[0].has_expired():
+            await self._idle.popleft().aclose()
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return httpcore.AsyncHTTPConnection(origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE_SECONDS)
 
 
-async def _fetch(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-    """The response with its body, so that the call is over when it is there."""
-    response = await transport.handle_async_request(request)
-    try:
-        body = b"".join([chunk async for chunk in cast("AsyncIterable[bytes]", response.stream)])
-    finally:
-        await response.aclose()
-    return httpx.Response(
-        response.status_code, headers=response.headers, stream=httpx.ByteStream(body), extensions=response.extensions
+def _to_httpcore(request: httpx.Request, connect_timeout: float) -> httpcore.Request:
+    url = httpcore.URL(
+        scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
     )
+    timeouts = {**request.extensions["timeout"], "connect": connect_timeout}
+    extensions = {**request.extensions, "timeout": timeouts}
+    return httpcore.Request(
+        request.method, url, headers=request.headers.raw, content=request.stream, extensions=extensions
+    )
+
+
+@contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    """Errors of httpcore as those of httpx, which have the same names."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise getattr(httpx, type(error).__name__)(str(error)) from error

@@ -65,9 +65,10 @@ class Window:
     def request(self) -> models.QueryRequest:
         """What to ask the server."""
         query = self.query
-        target = to_id(query.id) if query.id is not None else (self.vector or [])
+        target = to_id(query.id) if query.id is not None else _Components(self.vector or [])
         return models.QueryRequest(
-            query=models.NearestQuery(nearest=target),
+            # Not checked again, so that the components stay what they are.
+            query=models.NearestQuery.model_construct(nearest=target),
             filter=None if query.filter.is_empty else to_qdrant(query.filter),
             params=self._params(),
             score_threshold=self._asked_threshold(),
@@ -104,6 +105,13 @@ class Window:
         whole = len(hits) == self.stop - self.start and self.stop < MAX_WIDTH
         last = self.query.offset + self.query.limit - 1 - self.start
         return whole and hits[last].score == hits[-1].score
+
+
+class _Components(list[float]):
+    """A vector that nobody changes: the client copies a request deeply, number by number, before it sends it."""
+
+    def __deepcopy__(self, memo: object) -> _Components:
+        return self
 
 
 def _margin(threshold: float) -> float:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,11 +14,11 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from adapters.call import BackendCall
 from adapters.monitor import BackendMonitor
+from adapters.redis.batches import Batches
 from adapters.redis.client import parse_info
 from adapters.redis.entries import FORMAT_VERSION, decode_entry, encode_entry
 from adapters.redis.errors import classify
 from adapters.redis.hot import HotEntries
-from adapters.redis.reads import JoinedReads, Values
 from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
@@ -30,6 +31,11 @@ HOT_SECONDS = 60.0
 _TOKEN = re.compile(rb"[0-9a-f]{32}")
 
 Command = tuple[str | bytes | int, ...]
+
+Keys = tuple[str, ...]
+
+Values = tuple[str, Sequence[bytes | None]]
+"""The run of the server, and the values of keys in their order."""
 
 Replies = tuple[str, Sequence[Any]]
 """The run of the server, and its replies to commands in their order."""
@@ -44,7 +50,7 @@ class RedisCache(Cache):
     failover, entries of another run are none.
 
     The entries used last are kept decoded, in at most `hot_bytes`, and then Redis is asked for the
-    generation alone; reads at the same moment are joined into one MGET.
+    generation alone. Reads at the same moment are joined into one MGET, and writes into one pipeline.
 
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
     (seconds) bounds an operation in total, `invalidation_timeout` one that invalidates or forgets, and
@@ -70,7 +76,8 @@ class RedisCache(Cache):
         self._connect_timeout = connect_timeout
         self._invalidation_timeout = invalidation_timeout
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
-        self._reads = JoinedReads(self._read_values)
+        self._reads = Batches(self._read_all)
+        self._writes = Batches(self._write_all)
         self._hot = HotEntries(hot_bytes)
         self._closed = False
 
@@ -78,11 +85,11 @@ class RedisCache(Cache):
         self._check_open("recall")
         tokens, place = self._tokens(collection), self._entry(collection, key)
         hot = self._hot.get(place)
-        run, values = await self._reads.get(tokens if hot is not None else (*tokens, place))
+        run, values = await self._reads.ask(tokens if hot is not None else (*tokens, place))
         present = _generation(run, values)
         if hot is not None and present is not None and hot.generation != present:
             # Another process may have remembered what was asked since the last write.
-            run, values = await self._reads.get((*tokens, place))
+            run, values = await self._reads.ask((*tokens, place))
             present, hot = _generation(run, values), None
         if present is None:
             present = await self._begin(tokens)
@@ -93,9 +100,9 @@ class RedisCache(Cache):
         return Recollection(present, entry if same else None)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
+        self._check_open("remember")
         place, data = self._entry(collection, key), encode_entry(entry)
-        with self._call("remember") as ask:
-            await ask(self._exchange(("SET", place, data, "PX", max(int(ttl * 1000), 1))), _read_done)
+        await self._writes.ask(("SET", place, data, "PX", max(int(ttl * 1000), 1)))
         self._hot.put(place, entry, len(data), ttl)
 
     async def invalidate(self, collection: str) -> None:
@@ -116,6 +123,7 @@ class RedisCache(Cache):
         self._closed = True
         self._hot.clear()
         await self._reads.aclose()
+        await self._writes.aclose()
         await self._client.aclose()
 
     def _check_open(self, operation: str) -> None:
@@ -126,9 +134,18 @@ class RedisCache(Cache):
         self._check_open(operation)
         return BackendCall(self._monitor, operation, timeout or self._timeout, classify)
 
-    async def _read_values(self, keys: Sequence[str]) -> Values:
+    async def _read_all(self, asked: Sequence[Keys]) -> list[Values]:
+        """The values of the keys that each asked for, by one MGET."""
+        keys = tuple(dict.fromkeys(chain.from_iterable(asked)))
         with self._call("recall") as ask:
-            return await ask(self._exchange(("MGET", *keys)), partial(_read_values, len(keys)))
+            run, values = await ask(self._exchange(("MGET", *keys)), partial(_read_values, len(keys)))
+        found = dict(zip(keys, values, strict=True))
+        answers = {each: (run, tuple(found[key] for key in each)) for each in set(asked)}
+        return [answers[each] for each in asked]
+
+    async def _write_all(self, commands: Sequence[Command]) -> Sequence[None]:
+        with self._call("remember") as ask:
+            return await ask(self._exchange(*commands), _read_done)
 
     def _decode(self, place: str, data: bytes | None) -> Entry | None:
         entry = None if data is None else decode_entry(data)
@@ -206,10 +223,11 @@ def _joined(run: str, epoch: bytes, token: bytes) -> str | None:
     return f"{run}.{epoch.decode()}.{token.decode()}"
 
 
-def _read_done(replies: Replies) -> None:
-    _, (answer,) = replies
-    if answer != b"OK":
+def _read_done(replies: Replies) -> Sequence[None]:
+    _, answers = replies
+    if any(answer != b"OK" for answer in answers):
         raise TypeError("an answer that is not the one to SET")
+    return [None] * len(answers)
 
 
 def _read_count(replies: Replies) -> None:
