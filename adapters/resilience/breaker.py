@@ -5,8 +5,8 @@ from __future__ import annotations
 import random as chance
 import time
 import weakref
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,6 +54,10 @@ class Outcome(StrEnum):
     NEITHER = "neither"
 
 
+# Looking a member of an enumeration up takes a while in Python 3.11, and these stand in the way of every hit.
+_CLOSED, _SUCCESS, _FAILURE, _NEITHER = State.CLOSED, Outcome.SUCCESS, Outcome.FAILURE, Outcome.NEITHER
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A breaker at one moment: `open_for` is the seconds until a probe may be made, `failures` those in the window."""
@@ -82,7 +86,7 @@ class CircuitBreaker:
         random: Callable[[], float] = chance.random,
     ) -> None:
         self._backend = backend
-        self._kind = kind
+        self.kind = kind
         self._settings = settings
         self._clock = clock
         self._random = random
@@ -100,13 +104,21 @@ class CircuitBreaker:
         self._counts.forget()
         return Snapshot(self._state, self._open_for(), self._counts.failures)
 
-    def call(self, operation: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def call(self, operation: str) -> Iterator[None]:
         """`with breaker.call("search"):` makes a call, and notes how it went. Raises what `check` does."""
-        return _Call(self, operation)
+        era, ended = self.begin(operation), None
+        try:
+            yield
+        except BaseException as error:
+            ended = error
+            raise
+        finally:
+            self.end(era, self.judge(ended))
 
     def probe(self, operation: str) -> AbstractContextManager[None]:
         """`with breaker.probe("ping"):` makes a call in any state. It counts where a probe is due, as that probe."""
-        return nullcontext() if self._state is State.CLOSED or self._refuses() else _Call(self, operation)
+        return nullcontext() if self._state is State.CLOSED or self._refuses() else self.call(operation)
 
     def check(self, operation: str) -> None:
         """Raise `BackendUnavailable` (open) where a call would be refused now."""
@@ -115,7 +127,7 @@ class CircuitBreaker:
 
     def begin(self, operation: str) -> int:
         """Let a call through; its era, which `end` takes exactly once. Raises what `check` does."""
-        if self._state is State.CLOSED:
+        if self._state is _CLOSED:
             return self._era
         self.check(operation)
         if self._state is State.OPEN:
@@ -123,8 +135,10 @@ class CircuitBreaker:
         self._probing = self._state is State.HALF_OPEN
         return self._era
 
-    def judge(self, error: BaseException) -> Outcome:
+    def judge(self, error: BaseException | None) -> Outcome:
         """What the end of a call says about the backend. Callers who shared a call get one error: it counts once."""
+        if error is None:
+            return _SUCCESS
         if not isinstance(error, HoldfastError) or self._last_error() is error:
             return Outcome.NEITHER
         self._last_error = weakref.ref(error)
@@ -135,10 +149,10 @@ class CircuitBreaker:
         if era != self._era:
             return
         self._probing = False
-        if outcome is Outcome.NEITHER:
+        if outcome is _NEITHER:
             return
-        failed = outcome is Outcome.FAILURE
-        if self._state is State.CLOSED:
+        failed = outcome is _FAILURE
+        if self._state is _CLOSED:
             self._counts.add(failed=failed)
             self._in_row = self._in_row + 1 if failed else 0
             if self._counts.failures and self._is_tripped():
@@ -178,23 +192,7 @@ class CircuitBreaker:
         self._state = state
         self._era += 1
         level = log.warning if state is State.OPEN else log.info
-        level(EVENTS[state], backend=self._backend, kind=self._kind, **more)
-
-
-class _Call:
-    """One call through a breaker, from its begin to its end."""
-
-    __slots__ = ("_breaker", "_era", "_operation")
-
-    def __init__(self, breaker: CircuitBreaker, operation: str) -> None:
-        self._breaker = breaker
-        self._operation = operation
-
-    def __enter__(self) -> None:
-        self._era = self._breaker.begin(self._operation)
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._breaker.end(self._era, Outcome.SUCCESS if error is None else self._breaker.judge(error))
+        level(EVENTS[state], backend=self._backend, kind=self.kind, **more)
 
 
 def judge(error: HoldfastError) -> Outcome:

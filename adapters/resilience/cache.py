@@ -11,7 +11,7 @@ from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind
 from adapters.resilience.limit import TimeLimit, at_most
-from domain.errors import Backend
+from domain.errors import Backend, BackendUnavailable, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
 
@@ -41,19 +41,17 @@ class ResilientCache(Cache):
         self.inner = inner
         self._timeout = timeout
         self._invalidation_timeout = invalidation_timeout
-        self._breakers = {
-            kind: CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random) for kind in Kind
-        }
+        self._reads, self._writes = (
+            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random) for kind in Kind
+        )
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
 
     async def recall(self, collection: str, key: str) -> Recollection:
-        limit = self._limit("recall")
-        with self._breakers[Kind.READ].call("recall"), limit:
+        with self._limit("recall", self._reads):
             return await self.inner.recall(collection, key)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
-        limit = self._limit("remember")
-        with self._breakers[Kind.WRITE].call("remember"), limit:
+        with self._limit("remember", self._writes):
             await self.inner.remember(collection, key, entry, ttl)
 
     async def invalidate(self, collection: str) -> None:
@@ -66,16 +64,17 @@ class ResilientCache(Cache):
 
     async def ping(self) -> BackendStatus:
         """Ask in any state, within the time limits of `inner`; where a probe of reads is due, this is it."""
-        with self._breakers[Kind.READ].probe("ping"):
+        with self._reads.probe("ping"):
             status = await self.inner.ping()
-        states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
+        states = {breaker.kind.value: breaker.snapshot().state.value for breaker in (self._reads, self._writes)}
         return replace(status, breakers=states)
 
     async def aclose(self) -> None:
         await self.inner.aclose()
 
-    def _limit(self, operation: str) -> TimeLimit:
+    def _limit(self, operation: str, breaker: CircuitBreaker) -> TimeLimit:
         """The usual time limit. Raises `BackendUnavailable` (timeout) where the request has no time left."""
-        limit = TimeLimit(self._monitor, operation, at_most(self._timeout))
-        limit.check()
-        return limit
+        seconds = at_most(self._timeout)
+        if not seconds:
+            raise BackendUnavailable(Backend.CACHE, operation, Failure.TIMEOUT)
+        return TimeLimit(self._monitor, operation, seconds, breaker)

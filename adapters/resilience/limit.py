@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import Self
 
 from adapters.monitor import BackendMonitor
+from adapters.resilience.breaker import CircuitBreaker
 from adapters.timeout import Timeout
 from domain.deadline import remaining
 from domain.errors import BackendUnavailable, Failure
@@ -18,18 +20,21 @@ def at_most(cap: float) -> float:
 
 
 class TimeLimit(Timeout):
-    """Runs out `seconds` after it was made. `with limit:` bounds an attempt by what is left.
+    """Runs out `seconds` after it was made. `with limit:` makes an attempt, through the breaker if there is one.
 
     It bounds each attempt inside the circuit breaker instead of the whole operation outside of it:
     there a timeout would look like a caller who has gone, and never open the breaker.
     """
 
-    __slots__ = ("_ends", "_monitor", "_operation")
+    __slots__ = ("_breaker", "_ends", "_era", "_monitor", "_operation")
 
-    def __init__(self, monitor: BackendMonitor, operation: str, seconds: float) -> None:
-        super().__init__(seconds)
+    def __init__(
+        self, monitor: BackendMonitor, operation: str, seconds: float, breaker: CircuitBreaker | None = None
+    ) -> None:
+        self.seconds = seconds
         self._monitor = monitor
         self._operation = operation
+        self._breaker = breaker
         self._ends = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -42,12 +47,23 @@ class TimeLimit(Timeout):
         if not self.seconds:
             raise BackendUnavailable(self._monitor.backend, self._operation, Failure.TIMEOUT)
 
+    def __enter__(self) -> Self:
+        """Raise `BackendUnavailable` (open) where the breaker refuses."""
+        if self._breaker is not None:
+            self._era = self._breaker.begin(self._operation)
+        return super().__enter__()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._monitor.answered()
+        late = None
         try:
             super().__exit__(kind, error, trace)
         except TimeoutError as timeout:
-            raise self._monitor.failed(self._operation, Failure.TIMEOUT, timeout) from None
+            error = late = self._monitor.failed(self._operation, Failure.TIMEOUT, timeout)
+        if error is None:
+            self._monitor.answered()
+        if self._breaker is not None:
+            self._breaker.end(self._era, self._breaker.judge(error))
+        if late is not None:
+            raise late from None

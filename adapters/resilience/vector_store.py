@@ -139,11 +139,11 @@ class ResilientVectorStore(VectorStore):
         self, kind: Kind, operation: str, call: Callable[[], Awaitable[T]], retried: frozenset[Failure]
     ) -> T:
         breaker = self._breakers[kind]
-        limit = TimeLimit(self._monitor, operation, at_most(self._caps[kind]))
+        limit = TimeLimit(self._monitor, operation, at_most(self._caps[kind]), breaker)
 
         async def attempt() -> T:
             limit.check()
-            with breaker.call(operation), limit:
+            with limit:
                 return await call()
 
         # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.

@@ -14,7 +14,7 @@ from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
 from entrypoints.http.routes.collections import CollectionRoutes
 from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.points import PointRoutes
-from entrypoints.http.routes.search import SearchRoutes
+from entrypoints.http.routes.search import SearchFirst, SearchRoutes
 
 
 def create_app(container: Container) -> Starlette:
@@ -23,10 +23,11 @@ def create_app(container: Container) -> Starlette:
     http = container.settings().http
     limit = http.max_body_bytes
     bounds = {"read_seconds": http.read_deadline, "write_seconds": http.write_deadline}
+    search = SearchRoutes(container.search(), limit)
     app = Starlette(
         routes=[
             # The busiest first: each route that does not match costs a little.
-            *SearchRoutes(container.search(), limit).routes(),
+            *search.routes(),
             *PointRoutes(container.points(), limit).routes(),
             *CollectionRoutes(container.collections(), limit).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
@@ -35,6 +36,7 @@ def create_app(container: Container) -> Starlette:
             Middleware(RequestContext, in_flight=in_flight),
             Middleware(ErrorResponses),
             Middleware(RequestBounds, **bounds),
+            Middleware(SearchFirst, search=search.single),
         ],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=make_lifespan(container, readiness, in_flight),

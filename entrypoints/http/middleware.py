@@ -6,13 +6,23 @@ import asyncio
 import random
 import re
 import time
+from contextlib import suppress
 
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import HoldfastError
-from entrypoints.http.errors import INTERNAL, STOPPING, answer_domain_error, error_response, retry_after
+from entrypoints.http.errors import (
+    INTERNAL,
+    STOPPING,
+    answer_domain_error,
+    answer_http_exception,
+    error_response,
+    retry_after,
+)
 from entrypoints.logs import describe_exception, request_id
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
@@ -30,26 +40,25 @@ class InFlight:
     def __init__(self) -> None:
         self._count = 0
         self._cut_off = 0
-        self._none = asyncio.Event()
-        self._none.set()
+        self._none: asyncio.Event | None = None
 
     def __enter__(self) -> None:
         self._count += 1
-        self._none.clear()
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._count -= 1
         self._cut_off += kind is asyncio.CancelledError
-        if not self._count:
+        if not self._count and self._none is not None:
             self._none.set()
 
     async def drained(self, timeout: float) -> int:
         """Wait until all have ended, at most `timeout` seconds; how many have not, or were cancelled before."""
-        try:
+        self._none = asyncio.Event()
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._none.wait()
-        except TimeoutError:
-            pass
+                while self._count:
+                    self._none.clear()
+                    await self._none.wait()
         return self._count + self._cut_off
 
 
@@ -123,7 +132,7 @@ class ErrorResponses:
                 await error_response(503, STOPPING, retry_after(None))(scope, receive, send)
             raise
         except Exception as error:
-            response = answer_domain_error(error) if isinstance(error, HoldfastError) else None
+            response = _answer(error, scope)
             begun = answer.status is not None
             if response is None or begun:
                 log.error("request_failed", response_begun=begun, **describe_exception(error))
@@ -132,6 +141,13 @@ class ErrorResponses:
                 return
             bug = error_response(500, INTERNAL, more={"request_id": scope["state"]["request_id"]})
             await (response or bug)(scope, receive, send)
+
+
+def _answer(error: Exception, scope: Scope) -> Response | None:
+    """The answer to an error that has one: one of the domain, or one that Starlette's way did not see."""
+    if isinstance(error, HoldfastError):
+        return answer_domain_error(error)
+    return answer_http_exception(Request(scope), error) if isinstance(error, HTTPException) else None
 
 
 def _request_id(scope: Scope) -> str:
