@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -330,6 +331,27 @@ async def test_a_writer_who_leaves_does_not_stop_the_invalidation(world: World) 
     go_on.set()
     await world.invalidation.aclose()
     assert scores(await world.search()) == []
+
+
+async def test_a_write_that_fails_when_its_caller_has_left_is_nobodys_error(world: World) -> None:
+    """The event loop, which would log it as an error of its own, is told of nothing."""
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        started.set()
+        await go_on.wait()
+        raise DOWN
+
+    writer = asyncio.create_task(world.invalidation.after("things", write))
+    await started.wait()
+    writer.cancel()
+    await asyncio.wait([writer])
+    go_on.set()
+    await world.invalidation.aclose()
+    gc.collect()
+    assert told == []
 
 
 @pytest.mark.parametrize(
