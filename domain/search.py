@@ -122,11 +122,12 @@ class Search:
         asked, last_write = self._clock(), self._invalidation.last_write(collection)
         key = "" if demand.no_store or not self._windows.stale else fingerprint(query)
         known = Recollection(None, None)
-        if key and not self._invalidation.is_fenced(collection):
+        if key:
             with suppress(BackendUnavailable):
                 known = await self._cache.recall(collection, key)
-            if self._invalidation.is_fenced(collection):
-                known = Recollection(None, None)
+        if self._invalidation.is_fenced(collection):
+            # The generation still tells a search under way from one after a write elsewhere.
+            known = Recollection(known.generation, None)
         return _Question(key or fingerprint(query), asked, last_write, known)
 
     def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
@@ -167,7 +168,7 @@ class Search:
 
         if demand.no_cache or demand.no_store:
             return await call()
-        since = question.known.generation or question.last_write
+        since = question.known.generation, question.last_write
         try:
             async with asyncio.timeout(remaining()):
                 return await self._flights.join((collection, since, question.key), call)

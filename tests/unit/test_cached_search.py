@@ -34,6 +34,7 @@ from tests.fakes import FailingCache
 
 QUERY = SearchQuery(vector=Vector.of([1, 0]))
 DOWN = BackendUnavailable(Backend.VECTOR_STORE, "search", Failure.REFUSED)
+POINT_8 = Point(1, Vector.of([8, 0]))
 CACHE_DOWN = BackendUnavailable(Backend.CACHE, "any", Failure.TIMEOUT)
 
 
@@ -298,6 +299,22 @@ async def test_fences_off_what_could_not_be_invalidated(world: World) -> None:
     assert (await world.search()).cached is Cached.STORED
     assert scores(await world.search()) == [7]
     assert await world.write(8) is True
+
+
+async def test_fenced_off_a_search_joins_none_from_before_a_write_elsewhere(world: World) -> None:
+    """While a write here waits to be told of, one through another process is seen by the next search all the same."""
+    world.cache.error = CACHE_DOWN
+    await world.write(7)
+    world.cache.error = None
+    world.store.gate.clear()
+    slow = asyncio.create_task(world.search())
+    await _until(lambda: world.store.searches == 1)
+    assert (await Points(world.store, Invalidation(world.cache)).upsert("things", [POINT_8])).invalidated
+    later = asyncio.create_task(world.search())
+    await _until(lambda: world.store.searches == 2)
+    world.store.gate.set()
+    assert [scores(await each) for each in (slow, later)] == [[7], [8]]
+    assert world.invalidation.is_fenced("things")
 
 
 async def test_keeps_trying_to_invalidate(world: World) -> None:
