@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random as chance
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from adapters.monitor import BackendMonitor
@@ -63,9 +62,10 @@ class ResilientCache(Cache):
 
     async def ping(self) -> BackendStatus:
         """Ask in any state, within the time limits of `inner`; where a probe of reads is due, this is it."""
-        status = await self._breakers[Kind.READ].probe("ping", self.inner.ping)
-        states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
-        return replace(status, breakers=states)
+        return await self._breakers[Kind.READ].probe("ping", self.inner.ping)
+
+    def breakers(self) -> Mapping[str, str]:
+        return {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
 
     async def aclose(self) -> None:
         await self.inner.aclose()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as chance
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from adapters.monitor import BackendMonitor
@@ -119,9 +118,10 @@ class ResilientVectorStore(VectorStore):
         """Ask in any state, without a place in the bulkhead; where a probe of reads is due, this is it."""
         limit = TimeLimit(self._monitor, "ping", at_most(self._caps[Kind.READ]))
         limit.check()
-        status = await self._breakers[Kind.READ].probe("ping", lambda: limit.run(self.inner.ping))
-        states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
-        return replace(status, breakers=states)
+        return await self._breakers[Kind.READ].probe("ping", lambda: limit.run(self.inner.ping))
+
+    def breakers(self) -> Mapping[str, str]:
+        return {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
 
     async def aclose(self) -> None:
         await self.inner.aclose()

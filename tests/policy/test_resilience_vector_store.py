@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.memory import FaultyVectorStore, InMemoryVectorStore
+from adapters.memory import FaultyVectorStore, InMemoryCache, InMemoryVectorStore
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
 from adapters.resilience import ResilientVectorStore
 from domain.deadline import deadline
 from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, HoldfastError, Overloaded
 from domain.filters import Filter
+from domain.health import Health
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from domain.ports import VectorStore
 from domain.queries import SearchQuery, Selection
+from entrypoints.http.answers import describe_backend
 from tests.clock import Clock
 from tests.fakes import FailingVectorStore
 
@@ -252,14 +254,27 @@ async def test_a_ping_tells_the_breakers() -> None:
     """It asks though the breaker of reads is open, does not count then, and is the probe once one is due."""
     stand = Stand(retry_tokens=0)
     await stand.fill()
-    assert (await stand.store.ping()).breakers == {"read": "closed", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "closed", "write": "closed"}
     stand.script.down()
     await stand.fail("count", times=5)
     stand.script.recover()
-    assert (await stand.store.ping()).breakers == {"read": "open", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "open", "write": "closed"}
     assert await stand.fail("count") is Failure.OPEN
     stand.clock.now += 1
-    assert (await stand.store.ping()).breakers == {"read": "closed", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "closed", "write": "closed"}
+
+
+async def test_breakers_are_told_where_the_backend_does_not_answer() -> None:
+    """People look at an open breaker while the backend is down, and most of all then."""
+    stand = Stand(retry_tokens=0)
+    stand.script.down()
+    await stand.fail("list_collections", times=5)
+    found = (await Health(stand.store, InMemoryCache()).check()).vector_store
+    assert (found.said, found.failure) == (None, Failure.REFUSED)
+    assert describe_backend(found)["breakers"] == {"read": "open", "write": "closed"}
 
 
 async def test_a_ping_that_fails_keeps_the_breaker_open() -> None:
