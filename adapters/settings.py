@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from adapters.checks import Seconds, Section, check_ca_file, check_printable, split_url
+from adapters.checks import Seconds, Section, check_ca_file, check_outlasts, check_printable, split_url
 from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
@@ -205,6 +205,16 @@ class Settings(BaseSettings):
                 f"{PREFIX}RESILIENCE__MAX_IN_FLIGHT: must be at most {PREFIX}QDRANT__POOL_SIZE, "
                 "since each call needs a connection"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_deadlines(self) -> Self:
+        http, qdrant = self.http, self.qdrant
+        for kind, deadline, timeout in (
+            ("READ", http.read_deadline, qdrant.read_timeout),
+            ("WRITE", http.write_deadline, qdrant.write_timeout),
+        ):
+            check_outlasts(f"{PREFIX}HTTP__{kind}_DEADLINE", deadline, f"{PREFIX}QDRANT__{kind}_TIMEOUT", timeout)
         return self
 
     @property

@@ -25,6 +25,20 @@ def test_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None
         load_settings()
 
 
+@pytest.mark.parametrize("kind", ["READ", "WRITE"])
+def test_a_request_outlasts_its_call(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A deadline that comes first would cancel each call before it can time out, and no breaker would ever open."""
+    for deadline in ("2.9", "3"):
+        monkeypatch.setenv(f"SOCIAL_QDRANT__{kind}_TIMEOUT", "3")
+        monkeypatch.setenv(f"SOCIAL_HTTP__{kind}_DEADLINE", deadline)
+        with pytest.raises(
+            ConfigurationError, match=f"^SOCIAL_HTTP__{kind}_DEADLINE: .*SOCIAL_QDRANT__{kind}_TIMEOUT[^\n]*$"
+        ):
+            load_settings()
+    monkeypatch.setenv(f"SOCIAL_HTTP__{kind}_DEADLINE", "3.1")
+    load_settings()
+
+
 def test_each_call_needs_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is at least as large as the bulkhead; `:memory:` has none."""
     monkeypatch.setenv("SOCIAL_QDRANT__POOL_SIZE", "63")
