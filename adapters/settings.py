@@ -200,10 +200,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_pool(self) -> Self:
-        if not self.qdrant.in_memory and self.resilience.max_in_flight > self.qdrant.pool_size:
+        calls = self.resilience.max_reads + self.resilience.max_writes
+        if not self.qdrant.in_memory and calls > self.qdrant.pool_size:
             raise ValueError(
-                f"{PREFIX}RESILIENCE__MAX_IN_FLIGHT: must be at most {PREFIX}QDRANT__POOL_SIZE, "
-                "since each call needs a connection"
+                f"{PREFIX}RESILIENCE__MAX_READS: must be at most {PREFIX}QDRANT__POOL_SIZE together with "
+                f"{PREFIX}RESILIENCE__MAX_WRITES, since each call needs a connection"
             )
         return self
 
