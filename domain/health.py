@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.deadline import deadline
-from domain.errors import Backend, BackendUnavailable, Failure
+from domain.errors import Backend, BackendUnavailable, Failure, Overloaded
 from domain.ports import BackendStatus, Cache, VectorStore
 
 GRACE = 0.05
@@ -79,6 +79,8 @@ class Health:
                     said = await asked.ping()
         except BackendUnavailable as error:
             failure = error.failure
+        except Overloaded:
+            failure = Failure.OVERLOADED
         except TimeoutError:
             failure = Failure.TIMEOUT
         return BackendHealth(self._clock() - begun, said, failure, asked.breakers())
