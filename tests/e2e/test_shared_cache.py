@@ -65,6 +65,8 @@ async def place(**settings: object) -> AsyncIterator[Place]:
         stack.callback(process.close)
         # The store has to answer meanwhile.
         await asyncio.to_thread(process.start)
+        # Killed, it would leave its workers behind.
+        stack.push_async_callback(asyncio.to_thread, process.stop)
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
         client = httpx.AsyncClient(base_url=url, timeout=20, limits=limits)
         yield Place(store, await stack.enter_async_context(client), process)
