@@ -31,8 +31,7 @@ MAYBE = st.none() | FAULTS
 
 DEMANDS = st.sampled_from(
     [
-        ANY,
-        Demand(no_cache=True),
+        *[Demand(no_cache=True)] * 3,
         Demand(no_store=True),
         Demand(only_if_cached=True),
         *(Demand(max_age=seconds) for seconds in (0.0, 10.0)),
