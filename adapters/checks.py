@@ -28,6 +28,15 @@ def check_printable(secret: SecretStr | None) -> SecretStr | None:
     return SecretStr(text)
 
 
+def check_outlasts(deadline: str, seconds: float, timeout: str, least: float) -> None:
+    """Raise `ValueError`, which names both, unless the deadline of a request is past the time limit of its call."""
+    if seconds <= least:
+        raise ValueError(
+            f"{deadline}: must be greater than {timeout}, since a call that its caller leaves first says nothing "
+            "about the backend: one that hangs would never be found out"
+        )
+
+
 def split_url(url: str, schemes: tuple[str, ...], expected: str) -> SplitResult:
     """The parts of `url`. Raises `ValueError(expected)`, which quotes nothing, where it is no such URL."""
     try:

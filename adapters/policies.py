@@ -12,8 +12,10 @@ from adapters.checks import Seconds, Section, Share
 class ResilienceSettings(Section):
     """`SOCIAL_RESILIENCE__*`, for each backend in each worker."""
 
-    max_in_flight: int = Field(default=64, ge=1, le=10_000)
-    """The most calls to the vector database at a time."""
+    max_reads: int = Field(default=64, ge=1, le=10_000)
+    """The most calls to the vector database at a time that read."""
+    max_writes: int = Field(default=32, ge=1, le=10_000)
+    """The most that write. They have places of their own, so that slow ones take none from reads."""
     max_wait: Seconds = 0.1
     """For such a call to begin, before it is turned away."""
     retry_tokens: int = Field(default=10, ge=0, le=10_000)

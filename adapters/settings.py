@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from adapters.checks import Seconds, Section, check_ca_file, check_printable, split_url
+from adapters.checks import Seconds, Section, check_ca_file, check_outlasts, check_printable, split_url
 from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
@@ -200,11 +200,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_pool(self) -> Self:
-        if not self.qdrant.in_memory and self.resilience.max_in_flight > self.qdrant.pool_size:
+        calls = self.resilience.max_reads + self.resilience.max_writes
+        if not self.qdrant.in_memory and calls > self.qdrant.pool_size:
             raise ValueError(
-                f"{PREFIX}RESILIENCE__MAX_IN_FLIGHT: must be at most {PREFIX}QDRANT__POOL_SIZE, "
-                "since each call needs a connection"
+                f"{PREFIX}RESILIENCE__MAX_READS: must be at most {PREFIX}QDRANT__POOL_SIZE together with "
+                f"{PREFIX}RESILIENCE__MAX_WRITES, since each call needs a connection"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_deadlines(self) -> Self:
+        http, qdrant = self.http, self.qdrant
+        for kind, deadline, timeout in (
+            ("READ", http.read_deadline, qdrant.read_timeout),
+            ("WRITE", http.write_deadline, qdrant.write_timeout),
+        ):
+            check_outlasts(f"{PREFIX}HTTP__{kind}_DEADLINE", deadline, f"{PREFIX}QDRANT__{kind}_TIMEOUT", timeout)
         return self
 
     @property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.deadline import deadline
-from domain.errors import Backend, BackendUnavailable, Failure
+from domain.errors import Backend, BackendUnavailable, Failure, Overloaded
 from domain.ports import BackendStatus, Cache, VectorStore
 
 GRACE = 0.05
@@ -26,11 +26,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BackendHealth:
-    """One backend: what it said within `latency` seconds, or how it failed."""
+    """One backend: what it said within `latency` seconds, or how it failed, and the states of its circuit breakers."""
 
     latency: float
     said: BackendStatus | None = None
     failure: Failure | None = None
+    breakers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -69,14 +70,17 @@ class Health:
         return InfraHealth(vector_store=store, cache=cache)
 
     async def _check(self, backend: Backend) -> BackendHealth:
-        begun = self._clock()
+        asked, begun = self._backends[backend], self._clock()
+        said, failure = None, None
         try:
             # The deadline ends the call as a failure of the backend; the other one, a call that heeds none.
             with deadline(self._timeout):
                 async with asyncio.timeout(self._timeout + GRACE):
-                    said = await self._backends[backend].ping()
+                    said = await asked.ping()
         except BackendUnavailable as error:
-            return BackendHealth(self._clock() - begun, failure=error.failure)
+            failure = error.failure
+        except Overloaded:
+            failure = Failure.OVERLOADED
         except TimeoutError:
-            return BackendHealth(self._clock() - begun, failure=Failure.TIMEOUT)
-        return BackendHealth(self._clock() - begun, said=said)
+            failure = Failure.TIMEOUT
+        return BackendHealth(self._clock() - begun, said, failure, asked.breakers())

@@ -184,5 +184,11 @@ class Invalidation:
         """A task that nobody's cancellation ends, kept until it is done."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
         return task
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # Seen, though whoever waited for it may have gone.
+            task.exception()

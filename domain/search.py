@@ -121,15 +121,15 @@ class Search:
     async def _ask_cache(self, collection: str, query: SearchQuery, demand: Demand) -> _Question:
         """What is remembered; nothing where the cache is away, left out, or not to be trusted."""
         asked, last_write = self._clock(), self._invalidation.last_write(collection)
-        asks = not demand.no_store and self._windows.stale > 0
         known = NOTHING
-        if asks and not self._invalidation.is_fenced(collection):
+        if not demand.no_store and self._windows.stale > 0:
             try:
                 known = await self._cache.recall(collection, query.fingerprint)
             except BackendUnavailable:
                 known = NOTHING
             if self._invalidation.is_fenced(collection):
-                known = NOTHING
+                # The generation still tells a search under way from one after a write elsewhere.
+                known = Recollection(known.generation, None)
         return _Question(query.fingerprint, asked, last_write, known)
 
     def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
@@ -170,7 +170,7 @@ class Search:
 
         if demand.no_cache or demand.no_store:
             return await call()
-        since = question.known.generation or question.last_write
+        since = question.known.generation, question.last_write
         try:
             async with asyncio.timeout(remaining()):
                 return await self._flights.join((collection, since, question.key), call)

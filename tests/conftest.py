@@ -19,6 +19,11 @@ OFFLINE = {"unit", "contract", "policy"}
 HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of what takes long is done."""
+    parser.addoption("--replica-writes", type=int, default=200, help="writes through two replicas (default: 200)")
+
+
 def pytest_sessionstart() -> None:
     """Collect no garbage while modules are imported: hardly any of it is."""
     gc.disable()

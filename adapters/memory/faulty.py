@@ -11,7 +11,7 @@ often one was. Failures are logged, and told by `ping`, as those of the real ada
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -145,6 +145,9 @@ class FaultyVectorStore(_Follower, VectorStore):
     async def ping(self) -> BackendStatus:
         return await self._ping(self.inner.ping())
 
+    def breakers(self) -> Mapping[str, str]:
+        return self.inner.breakers()
+
     async def aclose(self) -> None:
         await self.inner.aclose()
 
@@ -180,6 +183,9 @@ class FaultyCache(_Follower, Cache):
 
     async def ping(self) -> BackendStatus:
         return await self._ping(self.inner.ping())
+
+    def breakers(self) -> Mapping[str, str]:
+        return self.inner.breakers()
 
     async def aclose(self) -> None:
         await self.inner.aclose()

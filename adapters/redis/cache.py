@@ -177,6 +177,9 @@ class RedisCache(Cache):
         pool: Any = self._client.connection_pool
         connection = await pool.get_connection()
         try:
+            if _is_lost(connection):
+                await connection.disconnect(nowait=True)
+                await connection.connect()
             await connection.send_packed_command(connection.pack_commands(commands))
             replies = [await _read(connection) for _ in commands]
             run: str = connection.run_id
@@ -189,6 +192,11 @@ class RedisCache(Cache):
             if isinstance(reply, ResponseError) and not isinstance(reply, tolerated):
                 raise reply
         return run, replies
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether an idle connection was reset: the pool sees only that one was closed."""
+    return bool(connection._writer.is_closing())  # noqa: SLF001
 
 
 async def _read(connection: Any) -> Any:

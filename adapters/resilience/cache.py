@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random as chance
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
@@ -65,9 +64,10 @@ class ResilientCache(Cache):
     async def ping(self) -> BackendStatus:
         """Ask in any state, within the time limits of `inner`; where a probe of reads is due, this is it."""
         with self._reads.probe("ping"):
-            status = await self.inner.ping()
-        states = {breaker.kind.value: breaker.snapshot().state.value for breaker in (self._reads, self._writes)}
-        return replace(status, breakers=states)
+            return await self.inner.ping()
+
+    def breakers(self) -> Mapping[str, str]:
+        return {breaker.kind.value: breaker.snapshot().state.value for breaker in (self._reads, self._writes)}
 
     async def aclose(self) -> None:
         await self.inner.aclose()

@@ -1,12 +1,11 @@
-"""Any vector store, behind time limit, bulkhead, retry and circuit breakers."""
+"""Any vector store, behind time limit, bulkheads, retry and circuit breakers."""
 
 from __future__ import annotations
 
 import asyncio
 import random as chance
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from adapters.monitor import BackendMonitor
@@ -55,7 +54,10 @@ class ResilientVectorStore(VectorStore):
         self._breakers = {
             kind: CircuitBreaker(Backend.VECTOR_STORE, kind, settings, clock=clock, random=random) for kind in Kind
         }
-        self._bulkhead = Bulkhead(Backend.VECTOR_STORE, settings.max_in_flight, settings.max_wait)
+        places = {Kind.READ: settings.max_reads, Kind.WRITE: settings.max_writes}
+        self._bulkheads = {
+            kind: Bulkhead(Backend.VECTOR_STORE, limit, settings.max_wait) for kind, limit in places.items()
+        }
         self._retry = Retry(settings, random=random, sleep=sleep)
         self._monitor = monitor or BackendMonitor(Backend.VECTOR_STORE)
 
@@ -116,13 +118,14 @@ class ResilientVectorStore(VectorStore):
         return await self._read("search_batch", lambda: self.inner.search_batch(collection, queries))
 
     async def ping(self) -> BackendStatus:
-        """Ask in any state, without a place in the bulkhead; where a probe of reads is due, this is it."""
+        """Ask in any state, without a place in a bulkhead; where a probe of reads is due, this is it."""
         limit = TimeLimit(self._monitor, "ping", at_most(self._caps[Kind.READ]))
         limit.check()
         with self._breakers[Kind.READ].probe("ping"), limit:
-            status = await self.inner.ping()
-        states = {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
-        return replace(status, breakers=states)
+            return await self.inner.ping()
+
+    def breakers(self) -> Mapping[str, str]:
+        return {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
 
     async def aclose(self) -> None:
         await self.inner.aclose()
@@ -148,5 +151,5 @@ class ResilientVectorStore(VectorStore):
 
         # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.
         breaker.check(operation)
-        async with self._bulkhead.place(operation, limit.left()):
+        async with self._bulkheads[kind].place(operation, limit.left()):
             return await self._retry.run(attempt, on=retried, left=limit.left)

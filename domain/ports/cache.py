@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.models import Hit
@@ -71,6 +72,13 @@ class Cache(ABC):
     @abstractmethod
     async def ping(self) -> BackendStatus:
         """Ask the cache a cheap question. Raises `BackendUnavailable` where it does not answer."""
+
+    def breakers(self) -> Mapping[str, str]:
+        """The states of its circuit breakers: `closed`, `open` or `half_open`, by what they are for (`read`, `write`).
+
+        Nothing is asked for it. None where it has none, as by default.
+        """
+        return {}
 
     @abstractmethod
     async def aclose(self) -> None:

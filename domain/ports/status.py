@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import Failure
@@ -23,11 +22,9 @@ class BackendStatus:
     """A backend that answers.
 
     `technology` is its name in lower case (`qdrant`, `redis`, `memory`); `version` is None where it
-    has none; `last_failure` is None where this process has seen none. `breakers` has the states of the
-    circuit breakers by what they are for (`read`, `write`): `closed`, `open` or `half_open`.
+    has none; `last_failure` is None where this process has seen none.
     """
 
     technology: str
     version: str | None = None
     last_failure: LastFailure | None = None
-    breakers: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
@@ -127,6 +127,13 @@ class VectorStore(ABC):
     @abstractmethod
     async def ping(self) -> BackendStatus:
         """Ask the store a cheap question. Raises `BackendUnavailable` where it does not answer."""
+
+    def breakers(self) -> Mapping[str, str]:
+        """The states of its circuit breakers: `closed`, `open` or `half_open`, by what they are for (`read`, `write`).
+
+        Nothing is asked for it. None where it has none, as by default.
+        """
+        return {}
 
     @abstractmethod
     async def aclose(self) -> None:

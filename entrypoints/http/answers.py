@@ -71,20 +71,21 @@ def describe_infra(health: InfraHealth) -> dict[str, Any]:
     """Both backends."""
     return {
         "status": health.status,
-        "vector_store": _describe_backend(health.vector_store),
-        "cache": _describe_backend(health.cache),
+        "vector_store": describe_backend(health.vector_store),
+        "cache": describe_backend(health.cache),
     }
 
 
-def _describe_backend(backend: BackendHealth) -> dict[str, Any]:
+def describe_backend(backend: BackendHealth) -> dict[str, Any]:
+    """One backend: what it said of itself, or how it failed."""
     answer: dict[str, Any] = {"status": backend.status, "latency_ms": round(backend.latency * 1000, 3)}
     if backend.said is None:
-        return {**answer, "failure": backend.failure}
+        return {**answer, "failure": backend.failure, "breakers": dict(backend.breakers)}
     last = backend.said.last_failure
     return {
         **answer,
         "technology": backend.said.technology,
         "version": backend.said.version,
-        "breakers": dict(backend.said.breakers),
+        "breakers": dict(backend.breakers),
         "last_failure": last and {"at": last.at, "operation": last.operation, "failure": last.failure},
     }

@@ -96,7 +96,7 @@ async def test_a_request_that_is_cut_off_at_the_stop_has_an_answer(tmp_path: Pat
     """A search that does not end in the time to stop gets a 503 of our own, and is counted."""
     qdrant_url, qdrant = qdrant_rest_process(directory=tmp_path)
     with qdrant:
-        url, process = service(QDRANT__URL=qdrant_url, QDRANT__READ_TIMEOUT=30, HTTP__SHUTDOWN_TIMEOUT=0.5)
+        url, process = service(QDRANT__URL=qdrant_url, QDRANT__READ_TIMEOUT=9, HTTP__SHUTDOWN_TIMEOUT=0.5)
         with process:
             async with httpx.AsyncClient(base_url=url, timeout=20) as client:
                 qdrant.pause()

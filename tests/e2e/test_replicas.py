@@ -19,7 +19,6 @@ from tests.servers.redis import RedisServer
 pytestmark = pytest.mark.redis
 
 THINGS = "/v1/collections/things"
-WRITES = 200
 
 
 class Pair:
@@ -71,12 +70,13 @@ async def pair(processes: tuple[RedisServer, ChildProcess, list[str]]) -> AsyncI
         yield pair
 
 
-async def test_a_write_is_seen_by_the_next_search_on_the_other_replica(pair: Pair) -> None:
+async def test_a_write_is_seen_by_the_next_search_on_the_other_replica(pair: Pair, pytestconfig: pytest.Config) -> None:
     """Whichever replica acknowledges a write, the next search on the other shows it, with readers hammering both."""
+    writes = pytestconfig.getoption("--replica-writes")
     hammering = [asyncio.create_task(_hammer(client)) for client in (pair.one, pair.other) for _ in range(3)]
     hits = 0
     try:
-        for value in range(2, WRITES + 2):
+        for value in range(2, writes + 2):
             writer, reader = (pair.one, pair.other) if value % 2 else (pair.other, pair.one)
             assert (await pair.write(writer, value)).status_code == 200
             for client in (reader, writer):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from redis._parsers import _AsyncRESP3Parser
 
 from adapters.redis import RedisCache
 from domain.errors import BackendUnavailable, Failure
@@ -14,6 +17,7 @@ from domain.ports import Cache, Entry
 from tests.contract.cache_contract import HITS, remember
 from tests.integration.operations import CACHE_CALLS, error_of
 from tests.integration.redis_caches import open_cache, settings_of
+from tests.servers.proxy import FaultProxy
 from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.redis
@@ -76,6 +80,25 @@ async def test_a_write_meets_no_stale_connection(server: RedisServer, cache: Cac
         await fill_pool(cache)
         await asyncio.to_thread(server.restart)
         await call(cache)
+
+
+@pytest.mark.parametrize("parser", [_AsyncRESP3Parser, None])
+@pytest.mark.parametrize("call", CACHE_CALLS)
+async def test_meets_no_connection_that_was_reset(server: RedisServer, call: str, parser: type | None) -> None:
+    """A firewall, say, ended the idle connections with RST: each call works, over a new one."""
+    async with FaultProxy("127.0.0.1", server.port) as proxy:
+        url = SecretStr(f"redis://:secret@127.0.0.1:{proxy.port}/0")
+        options: dict[str, Any] = {"parser_class": parser} if parser else {}
+        async with open_cache(settings_of(server).model_copy(update={"url": url}), **options) as cache:
+            await fill_pool(cache)
+            before = proxy.accepted
+            proxy.reset_connections()
+            # The next turns of the loop tell the process of it.
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert proxy.open_connections == 0
+            await CACHE_CALLS[call](cache)
+            assert proxy.accepted > before
 
 
 async def test_is_gone_and_comes_back(server: RedisServer, cache: Cache) -> None:

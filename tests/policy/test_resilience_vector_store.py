@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.memory import FaultyVectorStore, InMemoryVectorStore
+from adapters.memory import FaultyVectorStore, InMemoryCache, InMemoryVectorStore
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
 from adapters.resilience import ResilientVectorStore
 from domain.deadline import deadline
 from domain.errors import Backend, BackendUnavailable, CollectionNotFound, Failure, HoldfastError, Overloaded
 from domain.filters import Filter
+from domain.health import Health
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from domain.ports import VectorStore
 from domain.queries import SearchQuery, Selection
+from entrypoints.http.answers import describe_backend
 from tests.clock import Clock
 from tests.fakes import FailingVectorStore
 
@@ -183,7 +185,7 @@ async def test_without_time_the_store_is_not_asked() -> None:
 
 async def test_a_caller_who_leaves_says_nothing_about_the_store() -> None:
     """However many are cancelled, the breaker stays closed, and no place is lost."""
-    stand = Stand(max_in_flight=2, max_wait=0.001)
+    stand = Stand(max_reads=2, max_wait=0.001)
     await stand.fill()
     stand.script.hang()
     for _ in range(6):
@@ -196,13 +198,15 @@ async def test_a_caller_who_leaves_says_nothing_about_the_store() -> None:
     assert await OPERATIONS["count"](stand.store) == 1
 
 
-async def test_sixty_four_at_a_time() -> None:
-    """The 65th is turned away, reads and writes together, but a ping is answered; later there is room again."""
+async def test_so_many_at_a_time() -> None:
+    """The 65th read and the 33rd write are turned away, but a ping is answered; later there is room again."""
     stand = Stand(max_wait=0.001)
     await stand.fill()
-    stand.script.hang(calls=64)
-    tasks = [asyncio.ensure_future(OPERATIONS[("count", "upsert")[i % 2]](stand.store)) for i in range(64)]
+    stand.script.hang(calls=96)
+    operations = ["count"] * 64 + ["upsert"] * 32
+    tasks = [asyncio.ensure_future(OPERATIONS[operation](stand.store)) for operation in operations]
     await asyncio.sleep(0)
+    assert len(stand.faulty.calls) == 96
     for operation in ("count", "upsert"):
         with pytest.raises(Overloaded) as caught:
             await OPERATIONS[operation](stand.store)
@@ -213,18 +217,37 @@ async def test_sixty_four_at_a_time() -> None:
     assert await OPERATIONS["count"](stand.store) == 1
 
 
-async def test_an_open_breaker_answers_before_a_full_bulkhead() -> None:
-    """While writes hang in every place, a read is told at once that the store is gone."""
-    stand = Stand(max_in_flight=2, max_wait=60.0, retry_tokens=0)
+@pytest.mark.parametrize(("slow", "other"), [("upsert", "count"), ("count", "upsert")])
+async def test_slow_writes_take_no_place_from_reads(slow: str, other: str) -> None:
+    """Nor the other way round: with every place of the one taken, the other goes on."""
+    stand = Stand(max_reads=2, max_writes=2, max_wait=0.001)
     await stand.fill()
-    stand.script.down(calls=5).hang()
-    await stand.fail("count", times=5)
-    writes = [asyncio.ensure_future(OPERATIONS["upsert"](stand.store)) for _ in range(2)]
+    stand.script.hang(only=slow)
+    flood = [asyncio.ensure_future(OPERATIONS[slow](stand.store)) for _ in range(20)]
+    await asyncio.sleep(0)
+    for _ in range(5):
+        await OPERATIONS[other](stand.store)
+    await asyncio.wait(flood[2:])
+    assert {type(each.exception()) for each in flood[2:]} == {Overloaded}
+    stand.script.recover()
+    await asyncio.gather(*flood[:2])
+
+
+async def test_an_open_breaker_answers_before_a_full_bulkhead() -> None:
+    """While an old call and the probe hang in every place, the next learns at once that the store is gone."""
+    stand = Stand(max_reads=2, max_wait=60.0, retry_tokens=0, breaker_failures_in_row=1)
+    await stand.fill()
+    stand.script.hang(calls=1).down(calls=1).hang()
+    old = asyncio.ensure_future(OPERATIONS["count"](stand.store))
+    await asyncio.sleep(0)
+    await stand.fail("count")
+    stand.clock.now += 1
+    probe = asyncio.ensure_future(OPERATIONS["count"](stand.store))
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
         assert await stand.fail("count") is Failure.OPEN
     stand.script.recover()
-    await asyncio.gather(*writes)
+    assert (await old, await probe) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -252,14 +275,27 @@ async def test_a_ping_tells_the_breakers() -> None:
     """It asks though the breaker of reads is open, does not count then, and is the probe once one is due."""
     stand = Stand(retry_tokens=0)
     await stand.fill()
-    assert (await stand.store.ping()).breakers == {"read": "closed", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "closed", "write": "closed"}
     stand.script.down()
     await stand.fail("count", times=5)
     stand.script.recover()
-    assert (await stand.store.ping()).breakers == {"read": "open", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "open", "write": "closed"}
     assert await stand.fail("count") is Failure.OPEN
     stand.clock.now += 1
-    assert (await stand.store.ping()).breakers == {"read": "closed", "write": "closed"}
+    await stand.store.ping()
+    assert stand.store.breakers() == {"read": "closed", "write": "closed"}
+
+
+async def test_breakers_are_told_where_the_backend_does_not_answer() -> None:
+    """People look at an open breaker while the backend is down, and most of all then."""
+    stand = Stand(retry_tokens=0)
+    stand.script.down()
+    await stand.fail("list_collections", times=5)
+    found = (await Health(stand.store, InMemoryCache()).check()).vector_store
+    assert (found.said, found.failure) == (None, Failure.REFUSED)
+    assert describe_backend(found)["breakers"] == {"read": "open", "write": "closed"}
 
 
 async def test_a_ping_that_fails_keeps_the_breaker_open() -> None:

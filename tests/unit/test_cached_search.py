@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ from tests.fakes import FailingCache
 
 QUERY = SearchQuery(vector=Vector.of([1, 0]))
 DOWN = BackendUnavailable(Backend.VECTOR_STORE, "search", Failure.REFUSED)
+POINT_8 = Point(1, Vector.of([8, 0]))
 CACHE_DOWN = BackendUnavailable(Backend.CACHE, "any", Failure.TIMEOUT)
 
 
@@ -299,6 +301,22 @@ async def test_fences_off_what_could_not_be_invalidated(world: World) -> None:
     assert await world.write(8) is True
 
 
+async def test_fenced_off_a_search_joins_none_from_before_a_write_elsewhere(world: World) -> None:
+    """While a write here waits to be told of, one through another process is seen by the next search all the same."""
+    world.cache.error = CACHE_DOWN
+    await world.write(7)
+    world.cache.error = None
+    world.store.gate.clear()
+    slow = asyncio.create_task(world.search())
+    await _until(lambda: world.store.searches == 1)
+    assert (await Points(world.store, Invalidation(world.cache)).upsert("things", [POINT_8])).invalidated
+    later = asyncio.create_task(world.search())
+    await _until(lambda: world.store.searches == 2)
+    world.store.gate.set()
+    assert [scores(await each) for each in (slow, later)] == [[7], [8]]
+    assert world.invalidation.is_fenced("things")
+
+
 async def test_keeps_trying_to_invalidate(world: World) -> None:
     """The cache is told again and again until it takes it, and a write meanwhile keeps the fence."""
     world.cache.error = CACHE_DOWN
@@ -330,6 +348,27 @@ async def test_a_writer_who_leaves_does_not_stop_the_invalidation(world: World) 
     go_on.set()
     await world.invalidation.aclose()
     assert scores(await world.search()) == []
+
+
+async def test_a_write_that_fails_when_its_caller_has_left_is_nobodys_error(world: World) -> None:
+    """The event loop, which would log it as an error of its own, is told of nothing."""
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        started.set()
+        await go_on.wait()
+        raise DOWN
+
+    writer = asyncio.create_task(world.invalidation.after("things", write))
+    await started.wait()
+    writer.cancel()
+    await asyncio.wait([writer])
+    go_on.set()
+    await world.invalidation.aclose()
+    gc.collect()
+    assert told == []
 
 
 @pytest.mark.parametrize(

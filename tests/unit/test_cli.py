@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from dependency_injector import providers
 from typer.testing import CliRunner
 
+from containers import Container
+from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError, Overloaded
 from entrypoints.cli import main
 from entrypoints.cli.main import app
+from tests.fakes import FailingVectorStore
 
 
 def test_health_asks_the_backends_without_a_service() -> None:
@@ -15,6 +19,22 @@ def test_health_asks_the_backends_without_a_service() -> None:
     assert result.exit_code == 0
     assert result.output.startswith("vector store: up, qdrant-memory ")
     assert "\ncache: up, memory, " in result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BackendUnavailable(Backend.VECTOR_STORE, "ping", Failure.RESET), "down (reset)"),
+        (Overloaded(Backend.VECTOR_STORE, "ping"), "down (overloaded)"),
+    ],
+)
+def test_an_unavailable_and_an_overloaded_store_have_one_exit_code(error: HoldfastError, said: str) -> None:
+    """Whoever calls the command tries again later in either case."""
+    store = FailingVectorStore()
+    store.error = error
+    with Container.vector_store.override(providers.Object(store)):
+        result = CliRunner().invoke(app, ["health", "--infra"])
+    assert (result.exit_code, result.output.splitlines()[0]) == (69, f"vector store: {said}")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["health", "--help"]])
