@@ -41,7 +41,8 @@ class SearchResult:
     """The hits of one search, nearest first.
 
     `stale` marks a remembered answer that a write outdated, or that is past its window. `age` is how
-    many seconds ago it was surely right, for a result that was remembered.
+    many seconds ago it was surely right, for a result that was remembered; seen from when the cache was
+    asked, which in a batch is before the store is.
     """
 
     hits: tuple[Hit, ...]

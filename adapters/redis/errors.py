@@ -52,8 +52,9 @@ def classify(error: Exception) -> Fault:
         return Fault(_by_text(error, _RESPONSES, Failure.FAULT))
     if isinstance(error, exceptions.RedisError):
         return Fault(Failure.FAULT)
-    if isinstance(error, OSError | EOFError | AttributeError):
-        # AttributeError: asyncio on CPython 3.12.1 and 3.13.0, where an idle connection was reset.
+    if isinstance(error, OSError | EOFError | AttributeError) or "closed" in str(error):
+        # AttributeError: asyncio on CPython 3.12.1 and 3.13.0, where an idle connection was reset. uvloop
+        # raises a RuntimeError there.
         return Fault(Failure.RESET)
     if isinstance(error, TypeError | ValueError | LookupError | RecursionError):
         # What the client's own parser runs into when it reads bytes of a wrong shape.
