@@ -1,0 +1,56 @@
+"""What a history comes to in figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tests.e2e.invariants.history import History, Operation
+
+
+def hits(operations: Iterable[Operation], replica: int) -> int:
+    """How many searches the replica answered from what it remembers."""
+    return sum(one.replica == replica and _is_hit(one) for one in operations)
+
+
+def misses(operations: Iterable[Operation]) -> int:
+    """How many searches were not answered from what is remembered: the store was asked, or was to be."""
+    return sum(one.kind == "search" and not _is_hit(one) for one in operations)
+
+
+def recoveries(history: History) -> list[tuple[float, str]]:
+    """For each fault of the store that was over before the next: after how many seconds a search was answered anew."""
+    found = []
+    for trouble in history.troubles:
+        for replica in trouble.replicas:
+            if trouble.backend == "store" and trouble.end is not None:
+                answered = (
+                    one.end - trouble.end
+                    for one in history.operations
+                    if one.replica == replica and one.control == "no-store" and one.status == 200
+                    and one.end is not None and one.end >= trouble.end
+                )  # fmt: skip
+                first = next(answered, None)
+                if first is not None:
+                    found.append((round(first, 3), f"{trouble.what} at {replica}"))
+    return sorted(found)
+
+
+def summary(history: History) -> str:
+    """What was answered, and how soon after faults, a line each."""
+    answers = Counter(_kind(one) for one in history.operations)
+    lines = [f"{count:6} {kind}" for kind, count in sorted(answers.items())]
+    times = recoveries(history)
+    slowest = [one.ended - one.begin for one in history.operations if one.end is not None and one.status is not None]
+    lines.append(f"recovered from {len(times)} faults of the store, after {times[-1:]} s at most")
+    lines.append(f"slowest answer: {max(slowest, default=0):.2f} s")
+    return "\n".join(lines)
+
+
+def _is_hit(operation: Operation) -> bool:
+    return operation.headers.get("cache-status", "").startswith("holdfast; hit")
+
+
+def _kind(operation: Operation) -> str:
+    status = operation.status or ("gave up" if operation.gave_up else "no answer")
+    return " ".join(filter(None, (operation.kind, str(status), operation.headers.get("cache-status", ""))))
