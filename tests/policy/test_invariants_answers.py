@@ -28,15 +28,15 @@ def test_an_answer_that_is_too_old_is_found(story: Story) -> None:
     """Past the fresh window, past the stale window, or past what the request allowed."""
     story.upsert(1, 1)
     story.trouble("store", 1, 99)
-    story.see(50, 1, STALE_HIT, age=14)
+    story.see(50, 1, STALE_HIT, age=5)
     story.see(50, 1, STALE_HIT, age=40, control="max-stale=40")
-    story.see(50, 1, STALE_HIT, age=8, control="no-cache, stale-if-error=8")
+    story.see(50, 1, STALE_HIT, age=4, control="no-cache, stale-if-error=4")
     for cache, age, control in (
         (HIT, FRESH + 1, ""),
         (HIT, 2, "max-age=1"),
         (HIT, 0, "no-cache"),
         (STALE_HIT, STALE + 1, ""),
-        (STALE_HIT, 9, "stale-if-error=8"),
+        (STALE_HIT, 5, "stale-if-error=4"),
         (STALE_HIT, 41, "max-stale=40"),
         (STALE_HIT, 1, "no-cache"),
         (STALE_HIT, 2, "max-age=1"),
@@ -122,3 +122,35 @@ def test_the_cache_is_left_out_as_asked(story: Story) -> None:
     for cache, control in ((BYPASS, ""), (STORED, "no-store"), (STORED, "only-if-cached")):
         with pytest.raises(Violation):
             story.see(1, None, cache, control=control)
+
+
+def test_each_result_of_a_batch_is_judged(story: Story) -> None:
+    """Also where a part of it was remembered, which nothing tells apart."""
+    story.trouble("cache", 1.9, 2.2)
+    story.upsert(1, 1)
+    story.upsert(2, 2, pending=True)
+    new, old, stale = story.result(2), story.result(1), story.result(1, stale=True)
+    good: list[tuple[str, int | None, str, list[Any]]] = [
+        (STORED, None, "", [new, new]),
+        (STORED, None, "", [old, new]),
+        (STORED, None, "max-stale", [stale, new]),
+        (HIT, 1, "", [old, old]),
+        (STALE_HIT, 2, "max-stale=9", [stale, old]),
+        (STALE_HIT, 5, "max-stale=9", [stale, old]),
+    ]
+    for cache, age, control, results in good:
+        story.see_batch(4, cache, age, control, results, replica=1)
+    bad = [
+        (STORED, None, "no-cache", [new, old]),
+        (STORED, None, "", [new, stale]),
+        (HIT, 1, "", [new, stale]),
+        (STALE_HIT, 2, "max-stale=9", [new, new]),
+        (HIT, 0, "", [old, new]),
+        (HIT, 4, "", [old, new]),
+        (STORED, None, "", [new]),
+    ]
+    for cache, age, control, results in bad:
+        with pytest.raises(Violation):
+            story.see_batch(4, cache, age, control, results, replica=1)
+    with pytest.raises(Violation, match="no more"):
+        story.see_batch(4, STORED, None, "", [new, old], replica=0)

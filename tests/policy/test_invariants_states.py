@@ -75,8 +75,8 @@ def test_an_age_that_is_too_young_is_found(story: Story) -> None:
     story.upsert(1, 1)
     story.upsert(2, 2, pending=True)
     story.see(4.5, 1, HIT, 1, age=2)
-    story.see(12, 1, STALE_HIT, age=10)
-    for at, cache, age in ((4.5, HIT, 1), (12, STALE_HIT, 7)):
+    story.see(8, 1, STALE_HIT, age=6)
+    for at, cache, age in ((4.5, HIT, 1), (8, STALE_HIT, 3)):
         with pytest.raises(Violation, match="no more"):
             story.see(at, 1, cache, 1, age=age)
 
@@ -129,3 +129,36 @@ def test_what_was_purged_does_not_come_back(story: Story) -> None:
     story.see(8, 1, STALE_HIT, age=3)
     with pytest.raises(Violation, match="purge"):
         story.see(8, 1, STALE_HIT, age=4)
+
+
+def test_a_write_that_went_around_is_late_for_the_fresh_window(story: Story) -> None:
+    """Wherever a remembered result is shown, and never where the store was asked for this caller alone."""
+    story.upsert(1, 1)
+    story.tell("outside", 2, 2, version=2, status=200)
+    story.see(2.2, 1, MISS)
+    for replica in (0, 1):
+        story.see(2.1 + FRESH - 0.2, 1, HIT, replica, age=2)
+        with pytest.raises(Violation, match="no more"):
+            story.see(2.2 + FRESH, 1, HIT, replica, age=2)
+    with pytest.raises(Violation, match="no more"):
+        story.see(2.2, 1, STORED, control="no-cache")
+
+
+def test_a_write_that_was_seen_before_it_failed_is_done(story: Story) -> None:
+    """What is older must not be shown after its 503, since that outdates what is remembered, unless Redis was away."""
+    story.trouble("store", 1, 9)
+    story.upsert(1, 1)
+    for version, told in ((2, False), (3, True)):
+        at = 2.0 * version
+        if not told:
+            story.trouble("cache", at, at + 1, 0)
+        write = story.begin("upsert", at, version=version)
+        story.see(at + 0.1, version)
+        story.end(write, at + 1, status=503, body=STORE_DOWN, headers={"retry-after": "1"})
+        story.see(at + 0.9, version - 1, HIT)
+        if not told:
+            story.see(at + 1.1, version - 1, HIT, 1, age=1)
+            story.see(at + 1.1, version, HIT, 0)
+        else:
+            with pytest.raises(Violation, match="no more"):
+                story.see(at + 1.1, version - 1, HIT, 1, age=1)

@@ -12,6 +12,9 @@ from tests.e2e.invariants.timeline import EMPTY
 HIT, STALE_HIT = "holdfast; hit", "holdfast; hit; detail=stale"
 STORED, MISS, BYPASS = "holdfast; fwd=miss; stored", "holdfast; fwd=miss", "holdfast; fwd=bypass"
 
+BATCH = 2
+"""How many searches a batch has here."""
+
 
 class Violation(Exception):
     """Something that must never happen."""
@@ -53,27 +56,44 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 200 to a search: which state it shows, and what it says of the cache."""
+    """The result of one search: which state it shows, and what is said of the cache.
+
+    In a batch that was remembered in part, nothing says which part: `cache` is then that of the whole,
+    and `mixed` true.
+    """
 
     state: int
     stale: bool
     cache: str
     age: int | None
+    mixed: bool = False
 
     @classmethod
-    def read(cls, operation: Operation) -> Answer:
-        """The answer. Raises `Violation` where a part of it is missing, wrong or too much."""
-        body, headers = operation.body, operation.headers
-        if not isinstance(body, dict) or set(body) != {"hits", "stale"} or type(body["stale"]) is not bool:
-            raise Violation("a body that is not documented")
-        cache, age = headers.get("cache-status", ""), headers.get("age")
+    def read(cls, operation: Operation) -> list[Answer]:
+        """What is answered to a search, or to each of a batch. Raises `Violation` where anything is amiss."""
+        cache, age = operation.headers.get("cache-status", ""), operation.headers.get("age")
         if cache not in {HIT, STALE_HIT, STORED, MISS, BYPASS}:
             raise Violation("a Cache-Status that is not documented")
-        if body["stale"] != (cache == STALE_HIT):
-            raise Violation("body and Cache-Status disagree whether it is stale")
         if (age is not None) != cache.startswith(HIT) or not (age or "0").isdigit():
             raise Violation("Age on an answer that was not remembered, or none on one that was")
-        return cls(_state(body["hits"]), body["stale"], cache, None if age is None else int(age))
+        batch = operation.kind == "batch"
+        results = [_result(item) for item in _items(operation.body)] if batch else [_result(operation.body)]
+        mixed = batch and age is None
+        if not mixed and any(stale for _, stale in results) != (cache == STALE_HIT):
+            raise Violation("body and Cache-Status disagree whether it is stale")
+        return [cls(state, stale, cache, None if age is None else int(age), mixed) for state, stale in results]
+
+
+def _items(body: Any) -> list[Any]:
+    if not isinstance(body, dict) or set(body) != {"results"} or len(body["results"]) != BATCH:
+        raise Violation("a body that is not documented")
+    return list(body["results"])
+
+
+def _result(body: Any) -> tuple[int, bool]:
+    if not isinstance(body, dict) or set(body) != {"hits", "stale"} or type(body["stale"]) is not bool:
+        raise Violation("a body that is not documented")
+    return _state(body["hits"]), body["stale"]
 
 
 def _state(hits: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tests.e2e.invariants.answers import BYPASS, MISS, Answer, Demand, Violation
-from tests.e2e.invariants.history import History, Operation
+from tests.e2e.invariants.history import READS, History, Operation
 from tests.e2e.invariants.limits import (
     EPSILON,
     FRESH,
@@ -24,7 +24,7 @@ STORE_DOWN = {"detail": "Vector database temporarily unavailable. Please try aga
 CACHE_DOWN = {"detail": "Cache temporarily unavailable. Please try again later."}
 NOT_CACHED = {"detail": "Nothing usable is cached, and only-if-cached was asked for."}
 
-SUCCESSES = {"upsert": {200}, "create": {200, 201}, "delete": {204}, "purge": {204}, "live": {200}, "search": {200}}
+SUCCESSES = {"upsert": {200}, "create": {200, 201}, "delete": {204}, "purge": {204}, "live": {200}}
 
 
 class Checker:
@@ -45,34 +45,39 @@ class Checker:
         self.timeline(operation.collection).begin(operation)
 
     def end(self, operation: Operation) -> None:
-        """Judge the answer, or that there is none."""
+        """Judge the answer, or that there is none. What was written around the replicas is not theirs to answer for."""
+        if operation.kind == "outside":
+            return
         if operation.status is None:
             if not operation.gave_up:
                 raise Violation(f"no answer: {operation.lost}")
             return
         self._check_every(operation)
+        self._check_status(operation)
+        if operation.kind in {"create", "delete"}:
+            self.timeline(operation.collection).end(operation)
+
+    def _check_status(self, operation: Operation) -> None:
         if operation.status == 503:
             self._check_unavailable(operation)
         elif operation.status == 404:
             self._check_absent(operation)
-        elif operation.status == 504 and operation.kind == "search":
+        elif operation.status == 504 and operation.kind in READS:
             if "only-if-cached" not in operation.control or operation.body != NOT_CACHED:
                 raise Violation("a 504 that is not documented")
-        elif operation.status not in SUCCESSES[operation.kind]:
+        elif operation.status not in SUCCESSES.get(operation.kind, {200}):
             raise Violation(f"a {operation.status}")
-        elif operation.kind == "search":
+        elif operation.kind in READS:
             self._check_found(operation)
         else:
             self._check_written(operation)
-        if operation.kind in {"create", "delete"}:
-            self.timeline(operation.collection).end(operation)
 
     def _check_every(self, operation: Operation) -> None:
         """What holds of every answer: it has its request's id, and comes in time."""
         if operation.headers.get("x-request-id") != request_id(operation):
             raise Violation("an answer without its request's X-Request-ID")
         deadline = 0.0 if operation.kind == "live" else READ_DEADLINE
-        if operation.kind not in {"search", "live"}:
+        if operation.kind not in {*READS, "live"}:
             deadline = WRITE_DEADLINE + INVALIDATION_TIMEOUT
         elif operation.status == 404:
             # A search that finds no collection has it forgotten.
@@ -91,10 +96,10 @@ class Checker:
     def _check_absent(self, operation: Operation) -> None:
         if operation.body != {"detail": f"Collection '{operation.collection}' does not exist."}:
             raise Violation("a 404 that is not documented")
-        if operation.kind not in {"search", "upsert", "delete"}:
+        if operation.kind not in {*READS, "upsert", "delete"}:
             raise Violation(f"a 404 to {operation.kind}")
         late = self._late(operation, Answer(ABSENT, stale=False, cache=MISS, age=None))
-        if operation.kind != "search":
+        if operation.kind not in READS:
             life = self.timeline(operation.collection).lives[-1]
             late = lambda _: 0.0  # noqa: E731
             if operation.kind == "delete" and life.ending != operation.begin:
@@ -104,21 +109,25 @@ class Checker:
         self._check_state(operation, ABSENT, late)
 
     def _check_found(self, operation: Operation) -> None:
-        answer, demand = Answer.read(operation), Demand.read(operation.control)
-        if (answer.cache == BYPASS) != ("no-store" in demand.flags):
-            raise Violation("bypass that was not asked for, or none that was")
-        if answer.age is not None:
-            self._check_age(operation, answer, demand)
-        elif "only-if-cached" in demand.flags:
-            raise Violation("the store was asked, against only-if-cached")
-        self._check_state(operation, answer.state, self._late(operation, answer))
+        demand, answers = Demand.read(operation.control), Answer.read(operation)
+        if any(answer.stale or answer.age is not None for answer in answers):
+            self._check_remembered(operation, answers, demand)
+        for answer in answers:
+            if (answer.cache == BYPASS) != ("no-store" in demand.flags):
+                raise Violation("bypass that was not asked for, or none that was")
+            if answer.age is None and "only-if-cached" in demand.flags:
+                raise Violation("the store was asked, against only-if-cached")
+            self._check_state(operation, answer.state, self._late(operation, answer))
+            self.timeline(operation.collection).see(answer.state)
 
-    def _check_age(self, operation: Operation, answer: Answer, demand: Demand) -> None:
-        age = answer.age or 0
+    def _check_remembered(self, operation: Operation, answers: list[Answer], demand: Demand) -> None:
+        """Each result may be remembered, and the oldest is not too old: which one that is a batch does not say."""
         away = self._history.troubled("store", operation.replica, operation.begin - RECOVERY, operation.ended)
-        oldest = demand.oldest(fresh=FRESH, stale=STALE, is_stale=answer.stale, away=away)
-        if oldest is None or age > oldest:
-            raise Violation(f"a remembered answer, stale: {answer.stale}, of the age {age}, where {oldest} is allowed")
+        remembered = [answer for answer in answers if answer.stale or answer.age is not None]
+        oldest = [demand.oldest(fresh=FRESH, stale=STALE, is_stale=one.stale, away=away) for one in remembered]
+        age = remembered[0].age or 0
+        if None in oldest or age > max(limit or 0.0 for limit in oldest):
+            raise Violation(f"a remembered answer of the age {age}, where {oldest} is allowed")
         purge = self._purges.get(operation.collection)
         if purge is not None and operation.begin > purge.ended and age > operation.ended - purge.begin + EPSILON:
             raise Violation("an answer from before a purge")
@@ -141,6 +150,7 @@ class Checker:
     def _late(self, operation: Operation, answer: Answer) -> Late:
         """For how long the answer may show what was before an operation: what the documentation allows, no more."""
         age = math.inf if answer.age is None else answer.age + 1 + EPSILON
+        remembered = answer.age is not None or answer.stale
         direct = Demand.read(operation.control).direct
         apart = answer.cache == MISS and self._cache_troubled(operation, RECOVERY)
 
@@ -149,9 +159,9 @@ class Checker:
             if answer.stale and other.kind != "delete":
                 # It was right when it was asked for, which its age tells.
                 return age
-            if direct and answer.age is None:
+            if direct and not remembered:
                 return 0.0
-            if answer.age is not None:
+            if remembered or (answer.mixed and untold):
                 return min(age, (STALE if answer.stale else FRESH) if untold else 0.0)
             # It may share a search that began before, where it cannot know of the write.
             return READ_TIMEOUT + EPSILON if untold or (apart and other.replica != operation.replica) else 0.0
@@ -159,8 +169,10 @@ class Checker:
         return late
 
     def _is_untold(self, write: Operation) -> bool:
-        """Whether the cache was not told, as far as the answer says: one that is an error does not say."""
-        return write.pending or (write.status == 404 and self._cache_troubled(write, 0.0))
+        """Whether the cache was not told, as far as is known: an answer that is an error does not say."""
+        if write.kind == "outside" or write.pending:
+            return True
+        return write.status in {404, 503} and self._cache_troubled(write, 0.0)
 
     def _cache_troubled(self, operation: Operation, before: float) -> bool:
         return self._history.troubled("cache", operation.replica, operation.begin - before, operation.ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
+from tests.e2e.invariants.answers import BATCH
 from tests.e2e.invariants.history import Operation
 from tests.e2e.invariants.limits import INVALIDATION_TIMEOUT, PATIENCE, SETTLED, WRITE_DEADLINE
 from tests.e2e.invariants.session import Asker, Session
@@ -17,8 +18,8 @@ CONTROLS = {
     "max-age=1": 5,
     "max-stale=6": 5,
     "max-stale": 3,
-    "stale-if-error=8": 4,
-    "no-cache, stale-if-error=8": 4,
+    "stale-if-error=4": 4,
+    "no-cache, stale-if-error=4": 4,
     "only-if-cached": 5,
     "only-if-cached, max-stale=10": 3,
 }
@@ -27,15 +28,24 @@ CONTROLS = {
 STEADY = "steady"
 """The collection that is never deleted."""
 
-COLLECTIONS = (STEADY, "brief", "fleeting")
+OUTSIDE = "outside"
+"""The collection that is written to behind the replicas' back."""
+
+WRITTEN = (STEADY, "brief", "fleeting")
+"""The collections that are written to through the replicas."""
 
 WRITES = {"upsert": 90, "abandon": 3, "purge": 2, "renew": 5}
 """What writers do, and how often of a hundred times."""
 
-COMMON = 4
-"""How many searches there are that everybody asks."""
+COMMON, RARE = 4, 40
+"""How many searches there are that are asked often, and how many now and then; others are asked once."""
 
 MADE = {"vector": {"size": 2, "distance": "dot"}}
+
+
+def point(version: int) -> dict[str, object]:
+    """The point that scores its version."""
+    return {"id": version, "vector": [version, 0], "payload": {"version": version}}
 
 
 class Client(Asker):
@@ -55,6 +65,12 @@ class Client(Asker):
         """Do one thing; the seconds to wait then."""
         raise NotImplementedError
 
+    async def search_batch(self, replica: int, collection: str, seconds: list[float], control: str) -> Operation:
+        """Several of those searches in one request."""
+        searches = [{"vector": [1, second], "limit": 1} for second in seconds]
+        request = ("POST", f"/v1/collections/{collection}/search/batch", {"searches": searches})
+        return await self.ask("batch", replica, collection, request, control=control)
+
     async def search(
         self, replica: int, collection: str, second: float, control: str = "", patience: float = PATIENCE
     ) -> Operation:
@@ -64,15 +80,20 @@ class Client(Asker):
 
 
 class Reader(Client):
-    """Searches: mostly what others search too, and now and then leaves before the answer."""
+    """Searches: mostly what others search too, at times several at once, and now and then leaves before the answer."""
 
     async def act(self) -> float:
         chance = self.chance
-        replica, collection = chance.choice(REPLICAS), chance.choice(COLLECTIONS)
+        replica, collection = chance.choice(REPLICAS), chance.choice((*WRITTEN, OUTSIDE))
         (control,) = chance.choices(list(CONTROLS), list(CONTROLS.values()))
-        second = chance.randrange(COMMON) if chance.random() < 0.85 else chance.random()
+        (spread,) = chance.choices([COMMON, RARE, None], [70, 15, 15])
+        second = chance.random() if spread is None else float(chance.randrange(spread))
         leaves, patience, pause = chance.random() < 0.03, chance.uniform(0.001, 0.2), chance.uniform(0, 0.05)
-        await self.search(replica, collection, second, control, patience if leaves else PATIENCE)
+        if chance.random() < 0.08:
+            others = [float(chance.randrange(COMMON)) for _ in range(BATCH - 1)]
+            await self.search_batch(replica, collection, [second, *others], control)
+        else:
+            await self.search(replica, collection, second, control, patience if leaves else PATIENCE)
         return pause
 
 
@@ -104,6 +125,9 @@ class Writer(Client):
         chance = self.chance
         (kind,) = chance.choices(list(WRITES), list(WRITES.values()))
         replica, patience, pause = chance.choice(REPLICAS), chance.uniform(0.001, 0.1), chance.uniform(0.02, 0.2)
+        if chance.random() < 0.15:
+            # What was remembered after the last write has to last for a while, too.
+            pause = chance.uniform(0.5, 2.5)
         if not self._exists:
             await self._create(replica)
         elif kind == "purge":
@@ -116,8 +140,7 @@ class Writer(Client):
 
     async def _upsert(self, replica: int, patience: float) -> None:
         version = next(self._versions)
-        point = {"id": version, "vector": [version, 0], "payload": {"version": version}}
-        request = ("PUT", f"{self._path}/points", {"points": [point]})
+        request = ("PUT", f"{self._path}/points", {"points": [point(version)]})
         write = await self.ask("upsert", replica, self._collection, request, version=version, patience=patience)
         if not write.done:
             self._unsure_until = max(self._unsure_until, write.begin + WRITE_DEADLINE + INVALIDATION_TIMEOUT)
@@ -153,3 +176,19 @@ class Writer(Client):
                 self._unsure_until = 0.0
                 return
             await session.sleep(0.05)
+
+
+class OutsideWriter(Writer):
+    """Writes straight to the vector database, so that no replica learns of it."""
+
+    def __init__(self, session: Session, seed: int) -> None:
+        super().__init__(session, seed, OUTSIDE)
+
+    async def act(self) -> float:
+        pause = self.chance.uniform(0.02, 1.0)
+        if not self._exists:
+            await self._create(0)
+        version = next(self._versions)
+        request = ("PUT", f"/collections/{OUTSIDE}/points?wait=true", {"points": [point(version)]})
+        await self.ask("outside", len(REPLICAS), OUTSIDE, request, version=version, patience=WRITE_DEADLINE)
+        return pause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tests.e2e.invariants.history import History, Operation
+from tests.e2e.invariants.history import READS, History, Operation
 
 
 def hits(operations: Iterable[Operation], replica: int) -> int:
@@ -15,7 +15,7 @@ def hits(operations: Iterable[Operation], replica: int) -> int:
 
 def misses(operations: Iterable[Operation]) -> int:
     """How many searches were not answered from what is remembered: the store was asked, or was to be."""
-    return sum(one.kind == "search" and not _is_hit(one) for one in operations)
+    return sum(one.kind in READS and not _is_hit(one) for one in operations)
 
 
 def recoveries(history: History) -> list[tuple[float, str]]:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+READS = frozenset({"search", "batch"})
+
 PENDING = "holdfast; fwd=method; detail=invalidation-pending"
 
 
@@ -14,8 +16,10 @@ PENDING = "holdfast; fwd=method; detail=invalidation-pending"
 class Operation:
     """One request of a client; times in seconds since the run began. `end` is None while it has no answer.
 
-    `kind` is search, upsert, create, delete, purge or live. `status` stays None where no answer came:
-    `lost` says why, and `gave_up` that the client was to leave early. `lag` is how late the event
+    `kind` is search, batch, upsert, create, delete, purge, live, or outside: a write that goes around
+    the replicas. `status` stays None where no answer came:
+    `lost` says why, and `gave_up` that the client was to leave early. `seen` marks a write that a search
+    showed before it was answered. `lag` is how late the event
     loop of the test was meanwhile.
     """
 
@@ -28,6 +32,7 @@ class Operation:
     control: str = ""
     version: int | None = None
     gave_up: bool = False
+    seen: bool = False
     end: float | None = None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -39,6 +44,11 @@ class Operation:
     def done(self) -> bool:
         """Whether it is a write that was acknowledged."""
         return self.status in {200, 201, 204}
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is a write that is certainly done, and was outdating what is remembered when it was answered."""
+        return self.done or (self.status == 503 and self.seen)
 
     @property
     def ended(self) -> float:
@@ -94,7 +104,7 @@ class History:
         near = [one for one in self.operations if one.collection == operation.collection]
         near = [one for one in near if one.begin <= until and (one.end is None or one.end >= since)]
         # Of the searches the last alone: it is the writes that tell what should have been seen.
-        writes = [one for one in near if one.kind != "search"]
+        writes = [one for one in near if one.kind not in READS]
         lines = [
             f"  {one.begin:8.3f} fault {one.backend} {one.what} of {one.replicas} until {one.end}" for one in faults
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FRESH = 3.0
-STALE = 15.0
+STALE = 6.0
 READ_TIMEOUT = 1.5
 WRITE_TIMEOUT = 1.5
 READ_DEADLINE = 3.0

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 
-from tests.e2e.invariants.clients import COLLECTIONS, Client, Prober, Reader, Writer
+from tests.e2e.invariants.clients import WRITTEN, Client, OutsideWriter, Prober, Reader, Writer
 from tests.e2e.invariants.faults import Injector
 from tests.e2e.invariants.figures import hits, misses
 from tests.e2e.invariants.leaks import Held, drained
@@ -25,13 +25,14 @@ class Run:
     """Runs for so many seconds under the faults of the seed; ends at the first violation. `problems` says what was."""
 
     def __init__(self, seed: int, seconds: float, world: World) -> None:
-        self.session = session = Session([replica.url for replica in world.replicas])
+        self.session = session = Session([*(replica.url for replica in world.replicas), world.store_url])
         self.problems: list[str] = []
         self.calls: dict[str, str] = {}
         self.left: list[Held] = []
         self.faults = draw(seed, seconds)
         self._world = world
-        self._clients: list[Client] = [Writer(session, seed, name) for name in COLLECTIONS]
+        self._clients: list[Client] = [Writer(session, seed, name) for name in WRITTEN]
+        self._clients.append(OutsideWriter(session, seed))
         self._clients += [Reader(session, seed, f"reader {number}") for number in range(READERS)]
         self._clients += [Prober(session, seed, f"prober {replica}", replica) for replica in REPLICAS]
 
@@ -49,7 +50,10 @@ class Run:
                 self.problems += [f"replica {number} did not give back {one}" for one in left]
         finally:
             measuring.cancel()
-        self.problems += [f"{why}:\n{self.session.history.around(what)}" for what, why in self.session.violations]
+        history = self.session.history
+        self.problems += [
+            f"{why}, {one.ended:.1f} s in:\n{history.around(one)}" for one, why in self.session.violations
+        ]
 
     async def _load(self, work: Coroutine[object, object, None]) -> None:
         """Let the clients act until the work is done, or something was found."""
@@ -59,10 +63,9 @@ class Run:
         stopping = asyncio.create_task(self.session.stopped.wait())
         await asyncio.wait([working, stopping, *clients], return_when=asyncio.FIRST_COMPLETED)
         self.session.stopped.set()
-        if not working.done():
-            working.cancel()
+        cut_short = working.cancel()
         await asyncio.gather(stopping, *clients)
-        await asyncio.gather(working, return_exceptions=not working.done())
+        await asyncio.gather(working, return_exceptions=cut_short)
 
     async def _storm(self) -> None:
         before = await asyncio.to_thread(self._world.searches), len(self.session.history.operations)

@@ -44,7 +44,10 @@ class Lag:
 
 
 class Session:
-    """One run: its history, its checker, its clock (seconds since it began), and what was found."""
+    """One run: its history, its checker, its clock (seconds since it began), and what was found.
+
+    `urls` are those of the replicas, and last that of the vector database.
+    """
 
     def __init__(self, urls: list[str]) -> None:
         self.urls = urls
@@ -74,7 +77,7 @@ class Session:
 
 
 class Asker:
-    """A client by name, with connections of its own to both replicas while it is entered."""
+    """A client by name, with connections of its own to all URLs while it is entered."""
 
     def __init__(self, session: Session, name: str) -> None:
         self.name = name

@@ -38,7 +38,7 @@ class Life:
         """When at the latest a state before the writes of a version above `after` was no more."""
         last = math.inf if self.ended is None else self.ended.ended + late(self.ended)
         for write in islice(self.writes, bisect_right(self.writes, after, key=version_of), None):
-            if write.done and write.end is not None:
+            if write.sure and write.end is not None:
                 last = min(last, write.end + late(write))
                 if not late(write):
                     # The writer waits for each answer, so that those of later writes came later.
@@ -62,7 +62,7 @@ class Timeline:
         """Note an operation before it is sent."""
         if operation.kind == "create" and (not self.lives or self.lives[-1].ended is not None):
             self.lives.append(Life(operation.begin))
-        elif operation.kind == "upsert":
+        elif operation.kind in {"upsert", "outside"}:
             self.lives[-1].writes.append(operation)
             self._written[version_of(operation)] = self.lives[-1], operation
         elif operation.kind == "delete" and self.lives[-1].ending is None:
@@ -75,6 +75,11 @@ class Timeline:
             life.made = operation
         elif operation.kind == "delete" and (operation.done or operation.status == 404) and life.ended is None:
             life.ended = operation
+
+    def see(self, state: int) -> None:
+        """Note that a search showed the state: a write that has no answer yet is done, whatever that will be."""
+        if state in self._written and self._written[state][1].end is None:
+            self._written[state][1].seen = True
 
     def could_be(self, state: int, since: float, until: float, late: Late) -> bool:
         """Whether the collection may have been in the state at some time between the two."""
