@@ -1,10 +1,17 @@
-"""The schedule of the invariants test."""
+"""The seed of the invariants test settles the faults, and what each client asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import pytest
+
+from tests.e2e.invariants.clients import Client, Reader, Writer
+from tests.e2e.invariants.history import Operation
 from tests.e2e.invariants.schedule import BOTH, KINDS, WHOLE, draw
+from tests.e2e.invariants.session import Session
 
 
 def test_a_seed_gives_one_schedule() -> None:
@@ -24,3 +31,40 @@ def test_every_kind_comes_before_one_comes_again() -> None:
             assert all(before.at + before.seconds < after.at for before, after in pairwise(own))
         assert all(fault.replicas == BOTH for fault in faults if fault.what in WHOLE)
         assert {fault.replicas for fault in faults} == {(0,), (1,), BOTH}
+
+
+class Deaf(Client):
+    """A client who sends nothing, and notes what it was about to ask. Every write is acknowledged."""
+
+    asked: list[tuple[object, ...]]
+
+    async def ask(
+        self, kind: str, replica: int, collection: str, request: tuple[str, str, Any], **more: Any
+    ) -> Operation:
+        self.asked.append((kind, replica, collection, request, more))
+        return Operation(0, self.name, replica, kind, collection, 0.0, status=200, end=0.0)
+
+
+class DeafReader(Deaf, Reader):
+    """A reader."""
+
+
+class DeafWriter(Deaf, Writer):
+    """A writer."""
+
+
+async def asked(client: Deaf, times: int = 300) -> list[tuple[object, ...]]:
+    """What the client asks, and how long it pauses in between."""
+    client.asked = []
+    return [(await client.act(), client.asked[-1]) for _ in range(times)]
+
+
+@pytest.mark.parametrize("make", [
+    lambda seed: DeafReader(Session([]), seed, "reader 1"),
+    lambda seed: DeafWriter(Session([]), seed, "brief"),
+])  # fmt: skip
+async def test_a_seed_gives_one_sequence_of_operations(make: Callable[[int], Deaf]) -> None:
+    """A client of the same seed asks the same in the same order, and of another seed something else."""
+    first = await asked(make(1))
+    assert first == await asked(make(1))
+    assert first != await asked(make(2))

@@ -7,9 +7,8 @@ import random
 
 from tests.e2e.invariants.answers import BATCH
 from tests.e2e.invariants.history import Operation
-from tests.e2e.invariants.limits import INVALIDATION_TIMEOUT, PATIENCE, SETTLED, WRITE_DEADLINE
+from tests.e2e.invariants.limits import INVALIDATION_TIMEOUT, PATIENCE, REPLICAS, SETTLED, WRITE_DEADLINE
 from tests.e2e.invariants.session import Asker, Session
-from tests.e2e.invariants.world import REPLICAS
 
 CONTROLS = {
     "": 60,

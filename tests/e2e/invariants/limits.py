@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+REPLICAS = (0, 1)
+
 FRESH = 3.0
 STALE = 6.0
 READ_TIMEOUT = 1.5

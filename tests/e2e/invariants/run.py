@@ -10,10 +10,10 @@ from tests.e2e.invariants.clients import WRITTEN, Client, OutsideWriter, Prober,
 from tests.e2e.invariants.faults import Injector
 from tests.e2e.invariants.figures import hits, misses
 from tests.e2e.invariants.leaks import Held, drained
-from tests.e2e.invariants.limits import CALLS_FOR_A_MISS, RECOVERY, RETRY_TOKENS
+from tests.e2e.invariants.limits import CALLS_FOR_A_MISS, RECOVERY, REPLICAS, RETRY_TOKENS
 from tests.e2e.invariants.schedule import draw
 from tests.e2e.invariants.session import Session
-from tests.e2e.invariants.world import REPLICAS, World, open_world
+from tests.e2e.invariants.world import World, open_world
 
 READERS = 6
 
@@ -50,10 +50,8 @@ class Run:
                 self.problems += [f"replica {number} did not give back {one}" for one in left]
         finally:
             measuring.cancel()
-        history = self.session.history
-        self.problems += [
-            f"{why}, {one.ended:.1f} s in:\n{history.around(one)}" for one, why in self.session.violations
-        ]
+        around = self.session.history.around
+        self.problems += [f"{why}, {one.ended:.1f} s in:\n{around(one)}" for one, why in self.session.violations]
 
     async def _load(self, work: Coroutine[object, object, None]) -> None:
         """Let the clients act until the work is done, or something was found."""

@@ -6,7 +6,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BOTH = (0, 1)
+from tests.e2e.invariants.limits import REPLICAS
+
+BOTH = REPLICAS
 
 NETWORK = ("stop", "refuse", "hang", "black_hole", "latency", "drip", "cut", "garbage", "reset")
 """What the proxies do."""

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.invariants.limits import SETTINGS
+from tests.e2e.invariants.limits import REPLICAS, SETTINGS
 from tests.e2e.service import ROOT, holdfast
 from tests.servers.process import HOST, ChildProcess, free_port
 from tests.servers.proxy import FaultProxy
@@ -20,7 +20,6 @@ from tests.servers.proxy_door import ProxyDoor
 from tests.servers.qdrant_rest import COUNT_PATH, qdrant_rest_process
 from tests.servers.redis import RedisServer
 
-REPLICAS = (0, 1)
 SEARCHES = "/collections/[^/]+/points/query(/batch)?"
 
 
