@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -19,20 +20,17 @@ def misses(operations: Iterable[Operation]) -> int:
 
 
 def recoveries(history: History) -> list[tuple[float, str]]:
-    """For each fault of the store that was over before the next: after how many seconds a search was answered anew."""
+    """After how many seconds each replica searched the store again, for each fault that was not followed too soon."""
     found = []
-    for trouble in history.troubles:
+    troubles = [one for one in history.troubles if one.backend == "store" and one.what != "standstill"]
+    probes = [one for one in history.operations if one.control == "no-store" and one.status == 200]
+    for trouble in troubles:
         for replica in trouble.replicas:
-            if trouble.backend == "store" and trouble.end is not None:
-                answered = (
-                    one.end - trouble.end
-                    for one in history.operations
-                    if one.replica == replica and one.control == "no-store" and one.status == 200
-                    and one.end is not None and one.end >= trouble.end
-                )  # fmt: skip
-                first = next(answered, None)
-                if first is not None:
-                    found.append((round(first, 3), f"{trouble.what} at {replica}"))
+            over = trouble.end or 0.0
+            first = next((one.ended for one in probes if one.replica == replica and one.ended >= over), None)
+            next_ = (one.begin for one in troubles if replica in one.replicas and one.begin >= over)
+            if first is not None and first < next(next_, math.inf):
+                found.append((round(first - over, 3), f"{trouble.what} at {replica}"))
     return sorted(found)
 
 
@@ -42,8 +40,9 @@ def summary(history: History) -> str:
     lines = [f"{count:6} {kind}" for kind, count in sorted(answers.items())]
     times = recoveries(history)
     slowest = [one.ended - one.begin for one in history.operations if one.end is not None and one.status is not None]
-    lines.append(f"recovered from {len(times)} faults of the store, after {times[-1:]} s at most")
+    lines.append(f"recovered {len(times)} times from faults of the store, after {times[-1:]} s at most")
     lines.append(f"slowest answer: {max(slowest, default=0):.2f} s")
+    lines.append(f"the machine stood still {sum(one.what == 'standstill' for one in history.troubles) // 2} times")
     return "\n".join(lines)
 
 

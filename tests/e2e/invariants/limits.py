@@ -35,6 +35,9 @@ SETTINGS: dict[str, object] = {
 SLACK = 1.0
 """Seconds beyond a deadline, besides what the test's own event loop was late meanwhile: the machine is shared."""
 
+STANDSTILL = 0.25
+"""Seconds that the event loop of the test may be late at once before that counts as a fault of both backends."""
+
 RECOVERY = 2 * MAX_OPEN + 0.5
 """Seconds after a fault of the vector database within which nothing is refused or stale any more."""
 

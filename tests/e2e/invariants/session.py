@@ -14,8 +14,8 @@ import httpx
 
 from tests.e2e.invariants.answers import Violation
 from tests.e2e.invariants.checker import Checker, request_id
-from tests.e2e.invariants.history import History, Operation
-from tests.e2e.invariants.limits import PATIENCE
+from tests.e2e.invariants.history import History, Operation, Trouble
+from tests.e2e.invariants.limits import PATIENCE, REPLICAS, STANDSTILL
 
 TICK = 0.02
 
@@ -24,9 +24,13 @@ KEPT = ("cache-status", "age", "retry-after", "x-request-id")
 
 
 class Lag:
-    """How late the event loop of the test was lately: what came late to it is no fault of the service."""
+    """How late the event loop of the test was lately: what came late to it is no fault of the service.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    When the machine stands still for long, time limits run out that should not: that goes into the history.
+    """
+
+    def __init__(self, history: History, clock: Callable[[], float]) -> None:
+        self._history = history
         self._clock = clock
         self._late: deque[tuple[float, float]] = deque(maxlen=int(2 * PATIENCE / TICK))
 
@@ -37,6 +41,9 @@ class Lag:
             await asyncio.sleep(TICK)
             now = self._clock()
             self._late.append((now, now - before - TICK))
+            if now - before - TICK > STANDSTILL:
+                for backend in ("store", "cache"):
+                    self._history.troubles.append(Trouble("standstill", backend, REPLICAS, before, now))
 
     def since(self, begin: float) -> float:
         """The sum of all that was late since then, in seconds."""
@@ -56,7 +63,7 @@ class Session:
         self.violations: list[tuple[Operation, str]] = []
         self.stopped = asyncio.Event()
         self._begun = time.monotonic()
-        self.lag = Lag(self.clock)
+        self.lag = Lag(self.history, self.clock)
 
     def clock(self) -> float:
         """Seconds since the run began."""
