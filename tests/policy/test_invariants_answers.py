@@ -10,6 +10,7 @@ from tests.e2e.invariants.answers import BYPASS, HIT, STALE_HIT, STORED, Violati
 from tests.e2e.invariants.checker import STORE_DOWN
 from tests.e2e.invariants.history import Operation
 from tests.e2e.invariants.limits import FRESH, RECOVERY, STALE
+from tests.e2e.invariants.logs import unexpected
 from tests.policy.invariants_story import Story
 
 
@@ -154,3 +155,15 @@ def test_each_result_of_a_batch_is_judged(story: Story) -> None:
             story.see_batch(4, cache, age, control, results, replica=1)
     with pytest.raises(Violation, match="no more"):
         story.see_batch(4, STORED, None, "", [new, old], replica=0)
+
+
+def test_a_line_in_a_log_that_no_fault_explains_is_found() -> None:
+    """Of what replicas write, outages alone are expected."""
+    lines = [
+        '{"level": "error", "event": "backend_failed", "failure": "reset"}',
+        '{"level": "warning", "event": "breaker_opened", "open_for": 0.25}',
+        '{"level": "error", "event": "request_failed", "error": "KeyError"}',
+        "Traceback (most recent call last):",
+        "17",
+    ]
+    assert unexpected("\n".join(lines)) == lines[2:]

@@ -11,6 +11,7 @@ from tests.e2e.invariants.faults import Injector
 from tests.e2e.invariants.figures import hits, misses
 from tests.e2e.invariants.leaks import Held, drained
 from tests.e2e.invariants.limits import CALLS_FOR_A_MISS, RECOVERY, REPLICAS, RETRY_TOKENS
+from tests.e2e.invariants.logs import unexpected
 from tests.e2e.invariants.schedule import draw
 from tests.e2e.invariants.session import Session
 from tests.e2e.invariants.world import World, open_world
@@ -48,6 +49,7 @@ class Run:
                 after, left = await drained(replica, self._world, before[number])
                 self.left.append(after)
                 self.problems += [f"replica {number} did not give back {one}" for one in left]
+                self.problems += [f"replica {number} logged {one}" for one in unexpected(replica.process.output())]
         finally:
             measuring.cancel()
         around = self.session.history.around

@@ -93,7 +93,8 @@ class Asker:
         self._http: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=1)
+        # The server closes an idle connection after 5 s, maybe just when a request is on its way.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=3.0)
         for url in self.session.urls:
             # Over plain http: to trust nobody's certificate saves reading the system's authorities.
             client = httpx.AsyncClient(base_url=url, verify=False, timeout=None, limits=limits)  # noqa: S113, S501
