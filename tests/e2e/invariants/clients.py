@@ -11,8 +11,8 @@ from tests.e2e.invariants.limits import INVALIDATION_TIMEOUT, PATIENCE, REPLICAS
 from tests.e2e.invariants.session import Asker, Session
 
 CONTROLS = {
-    "": 60,
-    "no-cache": 6,
+    "": 57,
+    "no-cache": 9,
     "no-store": 5,
     "max-age=1": 5,
     "max-stale=6": 5,
@@ -36,7 +36,7 @@ WRITTEN = (STEADY, "brief", "fleeting")
 WRITES = {"upsert": 90, "abandon": 3, "purge": 2, "renew": 5}
 """What writers do, and how often of a hundred times."""
 
-COMMON, RARE = 4, 40
+COMMON, RARE = 3, 15
 """How many searches there are that are asked often, and how many now and then; others are asked once."""
 
 MADE = {"vector": {"size": 2, "distance": "dot"}}
@@ -85,7 +85,7 @@ class Reader(Client):
         chance = self.chance
         replica, collection = chance.choice(REPLICAS), chance.choice((*WRITTEN, OUTSIDE))
         (control,) = chance.choices(list(CONTROLS), list(CONTROLS.values()))
-        (spread,) = chance.choices([COMMON, RARE, None], [70, 15, 15])
+        (spread,) = chance.choices([COMMON, RARE, None], [65, 22, 13])
         second = chance.random() if spread is None else float(chance.randrange(spread))
         leaves, patience, pause = chance.random() < 0.03, chance.uniform(0.001, 0.2), chance.uniform(0, 0.05)
         if chance.random() < 0.08:
@@ -184,7 +184,7 @@ class OutsideWriter(Writer):
         super().__init__(session, seed, OUTSIDE)
 
     async def act(self) -> float:
-        pause = self.chance.uniform(0.02, 1.0)
+        pause = self.chance.uniform(0.02, 0.4)
         if not self._exists:
             await self._create(0)
         version = next(self._versions)

@@ -54,6 +54,8 @@ class Injector:
             "cache snapshot": self._snapshot,
             "cache failover": self._fail_over,
             "cache full": self._fill,
+            "cache read_only": self._make_read_only,
+            "cache write_pause": self._pause_writes,
             "cache evict_generations": lambda fault: self._evict(fault, GENERATIONS),
             "cache evict_epochs": lambda fault: self._evict(fault, EPOCHS),
             "cache evict_entries": lambda fault: self._evict(fault, ENTRIES),
@@ -122,6 +124,20 @@ class Injector:
             await asyncio.sleep(fault.seconds)
         finally:
             await self._tell(redis, "CONFIG", "SET", "maxmemory", 0)
+
+    async def _make_read_only(self, fault: Fault) -> None:
+        """As a replica that nobody promoted yet, with a primary that is gone."""
+        redis = self._world.redis
+        await self._tell(redis, "REPLICAOF", HOST, 1)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            await self._tell(redis, "REPLICAOF", "NO", "ONE")
+
+    async def _pause_writes(self, fault: Fault) -> None:
+        """As a primary that hands over to another one."""
+        await self._tell(self._world.redis, "CLIENT", "PAUSE", int(fault.seconds * 1000), "WRITE")
+        await asyncio.sleep(fault.seconds)
 
     async def _evict(self, fault: Fault, pattern: str) -> None:
         """Delete each key of the pattern or not, again and again."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.e2e.invariants.limits import REPLICAS
+from tests.e2e.invariants.limits import RECOVERY, REPLICAS
 
 BOTH = REPLICAS
 
@@ -15,28 +15,23 @@ NETWORK = ("stop", "refuse", "hang", "black_hole", "latency", "drip", "cut", "ga
 
 STORE = (*NETWORK, "kill", "pause")
 
-CACHE = (
-    *NETWORK,
-    "empty",
-    "pause",
-    "snapshot",
-    "failover",
-    "full",
-    "evict_generations",
-    "evict_epochs",
-    "evict_entries",
-)
+READABLE = ("full", "read_only", "write_pause")
+"""What keeps Redis from being written to, and lets it be read."""
+
+EVICTIONS = ("evict_generations", "evict_epochs", "evict_entries")
+
+CACHE = (*NETWORK, "empty", "pause", "snapshot", "failover", *READABLE, *EVICTIONS)
 
 KINDS = {"store": STORE, "cache": CACHE}
 
 WHOLE = frozenset({*STORE, *CACHE}) - set(NETWORK)
 """What happens to the server itself, and so to both replicas."""
 
-SHORTEST, LONGEST = 0.4, 2.5
+SHORTEST, LONGEST = 0.4, 2.0
 """Seconds that a fault lasts, besides what a server takes to start again."""
 
-GAP = (0.3, 3.5)
-"""Seconds between the faults of one backend."""
+GAPS = {"store": ((0.2, 1.0), (0.2, 1.0), (RECOVERY + 0.2, RECOVERY + 1.5)), "cache": ((0.1, 0.6), (0.6, 2.0))}
+"""Seconds between the faults of a backend: of the store often too few to recover from one before the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +61,13 @@ def draw(seed: int, seconds: float) -> list[Fault]:
     for backend, kinds in KINDS.items():
         # A generator for each, so that a longer run begins like a shorter one.
         chance = random.Random(f"{seed} {backend}")  # noqa: S311
-        now = chance.uniform(*GAP)
+        now = chance.uniform(*chance.choice(GAPS[backend]))
         for what in _shuffled(kinds, chance):
             fault = _fault(now, backend, what, chance)
             if fault.at + fault.seconds > seconds:
                 break
             faults.append(fault)
-            now += fault.seconds + chance.uniform(*GAP)
+            now += fault.seconds + chance.uniform(*chance.choice(GAPS[backend]))
     return sorted(faults, key=lambda fault: fault.at)
 
 
