@@ -107,11 +107,11 @@ class Invalidation:
         Raises what the write raises; what is remembered is outdated all the same, unless the error
         says that nothing was changed.
         """
-        return await asyncio.shield(self._keep(self._write(collection, write, changed, forget=forget)))
+        return await _outlast(self._keep(self._write(collection, write, changed, forget=forget)))
 
     async def forget(self, collection: str) -> None:
         """Forget what is remembered, after a sign that the collection is not what it was."""
-        await asyncio.shield(self._keep(self._outdate(collection, forget=True)))
+        await _outlast(self._keep(self._outdate(collection, forget=True)))
 
     async def aclose(self) -> None:
         """Let writes under way end, and give up on a cache that cannot be told."""
@@ -186,3 +186,9 @@ class Invalidation:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _outlast(work: asyncio.Task[T]) -> T:
+    """What the work gives, which goes on where the caller is cancelled; its error is then seen, and nobody's."""
+    work.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    return await asyncio.shield(work)
