@@ -22,7 +22,7 @@ HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long, and with which faults, tests/e2e/invariants runs."""
     parser.addoption("--invariants-seconds", type=float, default=30.0, help="How long there are faults.")
-    parser.addoption("--invariants-seed", type=int, default=1, help="What the faults are drawn from.")
+    parser.addoption("--invariants-seed", type=int, default=5, help="What the faults are drawn from.")
 
 
 def pytest_sessionstart() -> None:
