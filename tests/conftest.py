@@ -22,6 +22,8 @@ HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of what takes long is done."""
     parser.addoption("--replica-writes", type=int, default=200, help="writes through two replicas (default: 200)")
+    parser.addoption("--invariants-seconds", type=float, default=30.0, help="how long there are faults (default: 30)")
+    parser.addoption("--invariants-seed", type=int, default=5, help="what the faults are drawn from (default: 5)")
 
 
 def pytest_sessionstart() -> None:

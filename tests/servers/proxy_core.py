@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -30,6 +31,11 @@ class Listener:
             held.listen(128)
             asyncio.get_running_loop().add_reader(held, self._take, held)
             self._listening = True
+
+    @property
+    def listening(self) -> bool:
+        """Whether connecting is not refused."""
+        return self._listening
 
     def shut(self) -> None:
         """Hold the port without listening on it, so that connecting is refused and no other takes it."""
@@ -146,6 +152,23 @@ class ProxyCore(ABC):
     def start(self) -> None:
         """Listen again, on the same port."""
         self._apply(self._listener.open)
+
+    def lead_to(self, host: str, port: int) -> None:
+        """Stand before another server from now on, and end all connections to the old one with RST."""
+
+        def change() -> None:
+            self._server = Address(host, port)
+            self._reset(lambda _: True)
+
+        self._apply(change)
+
+    def take(self, client: socket.socket) -> None:
+        """Serve a connection that was accepted elsewhere, in the event loop of the proxy; RST while it refuses."""
+        if self._listener.listening:
+            self._accept(client)
+        else:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
 
     @abstractmethod
     def _apply(self, change: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -28,6 +28,9 @@ from tests.servers.qdrant_rest_routes import OPEN_PATHS, error_response, routes
 from tests.servers.qdrant_rules import known_key
 
 MAX_BODY = 32 * 2**20
+COUNT_PATH = "/stand-in/count"
+"""Where a test asks a stand-in in another process: `?method=POST&path=PATTERN` gives what `count` does."""
+
 Interceptor: TypeAlias = Callable[[Request], Awaitable[Response | None]]
 
 
@@ -108,6 +111,9 @@ class QdrantRest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if request.url.path == COUNT_PATH:
+            await JSONResponse(self.count(**request.query_params))(scope, receive, send)
+            return
         response = await self._respond(request)
         await (response or self._app)(scope, _again(await request.body()), send)
 

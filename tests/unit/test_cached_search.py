@@ -603,3 +603,26 @@ async def _until(condition: object) -> None:
             return
         await asyncio.sleep(0)
     raise AssertionError("it never held")
+
+
+async def test_a_write_that_fails_after_its_caller_has_gone_is_no_error_of_the_loop() -> None:
+    """Its error is nobody's any more, so that it is not reported as one that was never looked at."""
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    invalidation, begun, gate = Invalidation(FailingCache()), asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        begun.set()
+        await gate.wait()
+        raise DOWN
+
+    writer = asyncio.create_task(invalidation.after("things", write))
+    await begun.wait()
+    writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    gate.set()
+    await invalidation.aclose()
+    del writer
+    gc.collect()
+    assert reported == []
