@@ -15,12 +15,12 @@ A = TypeVar("A")
 MAX_SIZE = 256
 """The most that is sent together; what waits for the next batch is as well off."""
 
-MAX_AT_ONCE = 2
-"""Batches under way at a time. Meanwhile the next one gathers, which is the larger the greater the load."""
-
 
 class Batches(Generic[Q, A]):
     """Serves each who asks by a batch that was sent after he asked, and maybe with others.
+
+    One batch is under way at a time. Meanwhile the next one gathers, which is the larger the greater the
+    load: waking the other side costs as much as a request, and two at a time serve fewer each.
 
     `send` gives the answers in the order of what is asked. Where it fails, its one error is raised to
     everybody whom the batch was to serve.
@@ -29,7 +29,7 @@ class Batches(Generic[Q, A]):
     def __init__(self, send: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
         self._send = send
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: asyncio.Task[None] | None = None
         self._scheduled = False
         self._loop: asyncio.AbstractEventLoop
 
@@ -39,7 +39,7 @@ class Batches(Generic[Q, A]):
             self._loop = asyncio.get_running_loop()
         future: asyncio.Future[A] = self._loop.create_future()
         self._waiting.append((asked, future))
-        if not self._scheduled and len(self._under_way) < MAX_AT_ONCE:
+        if not self._scheduled and self._under_way is None:
             # At the end of this turn of the loop, so that whoever asks in the same turn comes along.
             self._scheduled = True
             self._loop.call_soon(self._begin)
@@ -47,21 +47,20 @@ class Batches(Generic[Q, A]):
 
     async def aclose(self) -> None:
         """Let what is under way end."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        while self._under_way is not None:
+            await asyncio.wait([self._under_way])
 
     def _begin(self) -> None:
         self._scheduled = False
         waiting = (self._waiting.popleft() for _ in range(len(self._waiting)))
         batch = list(islice((each for each in waiting if not each[1].done()), MAX_SIZE))
         if batch:
-            task = self._loop.create_task(self._serve(batch), context=Context())
-            self._under_way.add(task)
-            task.add_done_callback(self._landed)
+            self._under_way = self._loop.create_task(self._serve(batch), context=Context())
+            self._under_way.add_done_callback(self._landed)
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if self._waiting and not self._scheduled:
+    def _landed(self, _: asyncio.Task[None]) -> None:
+        self._under_way = None
+        if self._waiting:
             self._begin()
 
     async def _serve(self, batch: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:

@@ -7,10 +7,9 @@ import secrets
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import OutOfMemoryError
 
 from adapters.call import BackendCall
 from adapters.monitor import BackendMonitor
@@ -18,6 +17,7 @@ from adapters.redis.batches import Batches
 from adapters.redis.client import parse_info
 from adapters.redis.entries import FORMAT_VERSION, decode_entry, encode_entry
 from adapters.redis.errors import classify
+from adapters.redis.exchange import Command, Exchange, Replies
 from adapters.redis.hot import HotEntries
 from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
@@ -30,15 +30,10 @@ HOT_SECONDS = 60.0
 
 _TOKEN = re.compile(rb"[0-9a-f]{32}")
 
-Command = tuple[str | bytes | int, ...]
-
 Keys = tuple[str, ...]
 
 Values = tuple[str, Sequence[bytes | None]]
 """The run of the server, and the values of keys in their order."""
-
-Replies = tuple[str, Sequence[Any]]
-"""The run of the server, and its replies to commands in their order."""
 
 
 class RedisCache(Cache):
@@ -71,6 +66,7 @@ class RedisCache(Cache):
         monitor: BackendMonitor | None = None,
     ) -> None:
         self._client = client
+        self._exchange = Exchange(client)
         self._prefix = f"{prefix}:{FORMAT_VERSION}:{store}"
         self._timeout = timeout
         self._connect_timeout = connect_timeout
@@ -124,6 +120,7 @@ class RedisCache(Cache):
         self._hot.clear()
         await self._reads.aclose()
         await self._writes.aclose()
+        await self._exchange.aclose()
         await self._client.aclose()
 
     def _check_open(self, operation: str) -> None:
@@ -168,42 +165,6 @@ class RedisCache(Cache):
                 self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError), partial(_read_values, len(keys))
             )
         return _generation(run, values)
-
-    async def _exchange(self, *commands: Command, tolerated: type[ResponseError] | tuple[()] = ()) -> Replies:
-        """The server's run, and its replies to the commands, all sent once and over one connection.
-
-        Raises the first error reply, apart from those of the tolerated type, which stand in the replies.
-        """
-        pool: Any = self._client.connection_pool
-        connection = await pool.get_connection()
-        try:
-            if _is_lost(connection):
-                await connection.disconnect(nowait=True)
-                await connection.connect()
-            await connection.send_packed_command(connection.pack_commands(commands))
-            replies = [await _read(connection) for _ in commands]
-            run: str = connection.run_id
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await pool.release(connection)
-        for reply in replies:
-            if isinstance(reply, ResponseError) and not isinstance(reply, tolerated):
-                raise reply
-        return run, replies
-
-
-def _is_lost(connection: Any) -> bool:
-    """Whether an idle connection was reset: the pool sees only that one was closed."""
-    return bool(connection._writer.is_closing())  # noqa: SLF001
-
-
-async def _read(connection: Any) -> Any:
-    try:
-        return await connection.read_response()
-    except ResponseError as error:
-        return error
 
 
 def _read_values(count: int, replies: Replies) -> Values:

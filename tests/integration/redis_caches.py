@@ -20,7 +20,7 @@ async def open_cache(
     """A cache whose connections are made with these options of the driver besides.
 
     It keeps nothing in the process unless it is told to, so that each recall reads what Redis has. At
-    the end every connection must be back in its pool.
+    the end every connection must be back in its pool once the cache is closed.
     """
     client = build_redis_client(settings)
     client.connection_pool.connection_kwargs.update(connection)
@@ -34,6 +34,7 @@ async def open_cache(
     )
     try:
         yield cache
+        await cache.aclose()
         # The stubs say that it takes arguments.
         counts: list[tuple[int, dict[str, str]]] = client.connection_pool.get_connection_count()
         assert [count for count, state in counts if state["db.client.connection.state"] == "used"] == [0]
