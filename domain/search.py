@@ -173,8 +173,7 @@ class Search:
             return await call()
         since = question.known.generation, question.last_write
         try:
-            async with asyncio.timeout(remaining()):
-                return await self._flights.join((collection, since, question.key), call)
+            return await self._flights.join((collection, since, question.key), call, remaining())
         except TimeoutError:
             raise BackendUnavailable(Backend.VECTOR_STORE, "search", Failure.TIMEOUT) from None
 

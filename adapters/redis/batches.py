@@ -70,6 +70,8 @@ class Batches(Generic[Q, A]):
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
+                    # Seen, though who asked may be cancelled in this very turn.
+                    future.exception()
             if not isinstance(error, Exception):
                 raise
             return

@@ -44,8 +44,9 @@ class RedisCache(Cache):
     `run.epoch.token`, where the run is that of the server: after a restart from a snapshot, or a
     failover, entries of another run are none.
 
-    The entries used last are kept decoded, in at most `hot_bytes`, and then Redis is asked for the
-    generation alone. Reads at the same moment are joined into one MGET, and writes into one pipeline.
+    Entries that are asked for again are kept decoded, in at most `hot_bytes`, and then Redis is asked
+    for the generation alone. Reads at the same moment are joined into one MGET, and writes into one
+    pipeline.
 
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
     (seconds) bounds an operation in total, `invalidation_timeout` one that invalidates or forgets, and
@@ -99,7 +100,8 @@ class RedisCache(Cache):
         self._check_open("remember")
         place, data = self._entry(collection, key), encode_entry(entry)
         await self._writes.ask(("SET", place, data, "PX", max(int(ttl * 1000), 1)))
-        self._hot.put(place, entry, len(data), ttl)
+        # Kept here once it is asked for again: most results never are, and would push out those that are.
+        self._hot.discard(place)
 
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)

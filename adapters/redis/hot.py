@@ -46,6 +46,10 @@ class HotEntries:
         if size <= self._entries.maxsize:
             self._entries.insert(key, _Kept(entry, self._clock() + ttl, size))
 
+    def discard(self, key: str) -> None:
+        """Let go of the entry, if there is one."""
+        self._entries.pop(key, None)
+
     def clear(self) -> None:
         """Let go of everything."""
         self._entries.clear()

@@ -142,6 +142,8 @@ class ResilientVectorStore(VectorStore):
         self, kind: Kind, operation: str, call: Callable[[], Awaitable[T]], retried: frozenset[Failure]
     ) -> T:
         breaker = self._breakers[kind]
+        # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.
+        breaker.check(operation)
         limit = TimeLimit(self._monitor, operation, at_most(self._caps[kind]), breaker)
 
         async def attempt() -> T:
@@ -149,7 +151,5 @@ class ResilientVectorStore(VectorStore):
             with limit:
                 return await call()
 
-        # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.
-        breaker.check(operation)
         async with self._bulkheads[kind].place(operation, limit.left()):
             return await self._retry.run(attempt, on=retried, left=limit.left)

@@ -56,7 +56,7 @@ class Vector:
             raise InvalidInput("", f"a multiple of 4 bytes of float32, got {len(self.data)}")
         if not 1 <= size <= MAX_SIZE:
             raise InvalidInput("", f"1 to {MAX_SIZE} numbers, got {size}")
-        if not math.isfinite(sum(self)):
+        if not math.isfinite(sum(self.to_tuple())):
             raise InvalidInput("", "numbers that are finite in float32")
 
     @classmethod
@@ -64,11 +64,18 @@ class Vector:
         """The vector of these numbers, each rounded to float32."""
         numbers = list(values)
         try:
-            return cls(struct.pack(f"<{len(numbers)}f", *numbers))
+            data = struct.pack(f"<{len(numbers)}f", *numbers)
+            if not 1 <= len(numbers) <= MAX_SIZE or not math.isfinite(sum(numbers)):
+                # Says what is wrong with it.
+                return cls(data)
         except OverflowError:
             raise InvalidInput("", "numbers that are finite in float32") from None
         except struct.error:
             raise InvalidInput("", "a list of numbers") from None
+        # Checked already: reading the numbers again to check them takes as long as writing them.
+        vector = object.__new__(cls)
+        object.__setattr__(vector, "data", data)
+        return vector
 
     def __len__(self) -> int:
         return len(self.data) // 4

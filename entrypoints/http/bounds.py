@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.deadline import deadline
 
-PATIENCE = 0.02
+PATIENCE = 0.05
 """Seconds of work after which to look whether the client is still there: most requests end before."""
 
 _WRITES = ("PUT", "PATCH", "DELETE")

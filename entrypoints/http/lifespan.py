@@ -49,7 +49,7 @@ def make_lifespan(
         # What was loaded so far stays: a full collection need not look through all of it each time.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(10_000, 20, 20)
+        gc.set_threshold(50_000, 10, 50)
         readiness.ready = True
         try:
             yield

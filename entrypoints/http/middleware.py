@@ -109,6 +109,9 @@ class RequestContext:
                     duration_ms=round((time.perf_counter() - begun) * 1000, 3),
                 )
                 request_id.reset(token)
+                # The scope is the server's, and what it sends with holds the scope: a ring that only the collector of
+                # garbage would open.
+                del scope["state"]["answer"]
 
 
 class ErrorResponses:
@@ -139,8 +142,11 @@ class ErrorResponses:
             if begun:
                 # The server closes the connection of an answer that it sees unfinished.
                 return
-            bug = error_response(500, INTERNAL, more={"request_id": scope["state"]["request_id"]})
-            await (response or bug)(scope, receive, send)
+            if response is None:
+                response = error_response(500, INTERNAL, more={"request_id": scope["state"]["request_id"]})
+            await response(scope, receive, send)
+            # Or it and the frames that it passed would wait for the collector of garbage, which stops everything.
+            error.__traceback__ = None
 
 
 def _answer(error: Exception, scope: Scope) -> Response | None:

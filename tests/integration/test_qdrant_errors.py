@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 
 import grpc
+import httpcore
 import httpx
 import pytest
 import qdrant_client.common
@@ -155,3 +156,10 @@ def test_unavailable_over_grpc(details: str, failure: Failure) -> None:
 def test_other_errors(error: Exception, failure: Failure) -> None:
     """What else the client lets through has its meaning too."""
     assert classify(error) == Fault(failure)
+
+
+def test_the_errors_of_httpcore_have_their_names_in_httpx() -> None:
+    """Of our own pool come httpcore's errors, under the names that the client knows."""
+    for kind in (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+        for each in {kind, *kind.__subclasses__()}:
+            assert issubclass(getattr(httpx, each.__name__), httpx.TransportError)

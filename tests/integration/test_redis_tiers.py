@@ -60,11 +60,28 @@ class TestTwoTiers(CacheContract):
 
 
 async def test_an_entry_in_the_process_is_not_read_again(server: RedisServer, cache: RedisCache) -> None:
-    """Redis is asked for the generation alone: the entry may be gone there."""
+    """Once it was asked for again, Redis is asked for the generation alone: the entry may be gone there."""
     entry = await remember(cache)
+    await cache.recall("things", "k")
     with server.client() as admin:
         (place,) = admin.keys("*:entry:k")
         admin.delete(place)
+    assert (await cache.recall("things", "k")).entry == entry
+
+
+async def test_what_nobody_asks_for_again_takes_no_room_in_the_process(server: RedisServer, cache: RedisCache) -> None:
+    """A result that was only just remembered is in Redis alone."""
+    await remember(cache)
+    with server.client() as admin:
+        admin.delete(*admin.keys("*:entry:k"))
+    assert (await cache.recall("things", "k")).entry is None
+
+
+async def test_what_is_remembered_anew_replaces_what_is_in_the_process(cache: RedisCache) -> None:
+    """The newer entry counts, though the older one is at hand."""
+    await remember(cache)
+    await cache.recall("things", "k")
+    entry = await remember(cache)
     assert (await cache.recall("things", "k")).entry == entry
 
 
@@ -112,6 +129,7 @@ async def test_bounds_what_is_in_the_process(server: RedisServer) -> None:
         generation = (await cache.recall("things", "0")).generation or ""
         for index in range(50):
             await cache.remember("things", str(index), Entry(generation, time.time(), HITS), 60)
+            await cache.recall("things", str(index))
         with server.client() as admin:
             admin.delete(*admin.keys("*:entry:*"))
         kept = [index for index in range(50) if (await cache.recall("things", str(index))).entry is not None]

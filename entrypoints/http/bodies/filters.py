@@ -36,6 +36,8 @@ _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?", re.ASCII
 )
 
+EVERYTHING = Filter()
+
 Reader = Callable[[Any, int], Condition]
 """Reads one kind of condition; the number is how deep the filter around it is."""
 
@@ -43,7 +45,7 @@ Reader = Callable[[Any, int], Condition]
 def read_filter(body: FilterBody | None) -> Filter:
     """The filter; without one, the filter that every point meets. Raises `InvalidInput` at `filter`."""
     if body is None:
-        return Filter()
+        return EVERYTHING
     with at("filter"):
         return _filter(body, 1)
 

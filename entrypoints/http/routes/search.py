@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.freshness import Cached
 from domain.models import Hit
 from domain.queries import SearchQuery
 from domain.search import Search, SearchResult
@@ -78,8 +79,8 @@ class SearchFirst:
 class SingleSearch:
     """200 with the hits, nearest first. An ASGI application, so that a hit costs no `Request` and no `Response`.
 
-    What bodies mean, and what remembered hits look like in JSON, is kept for those that came last: the
-    same bytes mean the same, and hits do not change.
+    What the bodies mean that were answered from memory, and what their hits look like in JSON, is kept for
+    those that came last: the same bytes mean the same, and hits do not change.
     """
 
     def __init__(self, search: Search, body_limit: int) -> None:
@@ -95,20 +96,16 @@ class SingleSearch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name = collection_name(scope)
-        query = self._read(await self._body.receive(scope, receive))
+        body = await self._body.receive(scope, receive)
+        known: SearchQuery | None = self._queries.get(body)
+        query = known or self._body.decode(body).to_domain()
         result = await self._search.search(name, query, read_demand(scope))
-        body = self._written(result)
-        headers = [_JSON, (b"content-length", b"%d" % len(body)), *search_headers([result])]
+        if known is None and result.cached is Cached.HIT and len(body) <= LARGEST_KEPT:
+            self._queries.insert(body, query)
+        answer = self._written(result)
+        headers = [_JSON, (b"content-length", b"%d" % len(answer)), *search_headers([result])]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _read(self, body: bytes) -> SearchQuery:
-        query: SearchQuery | None = self._queries.get(body)
-        if query is None:
-            query = self._body.decode(body).to_domain()
-            if len(body) <= LARGEST_KEPT:
-                self._queries.insert(body, query)
-        return query
+        await send({"type": "http.response.body", "body": answer})
 
     def _written(self, result: SearchResult) -> bytes:
         if result.stale or not result.age:
