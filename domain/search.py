@@ -169,7 +169,8 @@ class Search:
                 raise
             return hits, await self._remember(collection, question, hits, demand)
 
-        if demand.no_cache or demand.no_store:
+        if demand.no_cache or demand.no_store or not self._windows.stale:
+            # Where nothing is remembered, no generation tells a search that began before a write elsewhere.
             return await call()
         since = question.known.generation, question.last_write
         try:

@@ -467,6 +467,19 @@ async def test_windows_of_nothing_remember_nothing(world: World) -> None:
         await plain.search("things", QUERY)
 
 
+async def test_windows_of_nothing_join_nothing(world: World) -> None:
+    """A search after a write by another process does not wait for one that began before it, and shows the write."""
+    plain = Search(world.store, world.cache, world.invalidation, Windows(0, 0), lambda: world.now)
+    world.store.gate.clear()
+    early = asyncio.create_task(plain.search("things", QUERY))
+    await _until(lambda: world.store.searches == 1)
+    await world.store.upsert("things", [POINT_8])
+    late = asyncio.create_task(plain.search("things", QUERY))
+    await _until(lambda: world.store.searches == 2)
+    world.store.gate.set()
+    assert [scores(result) for result in await asyncio.gather(early, late)] == [[1], [8]]
+
+
 async def test_a_caller_waits_no_longer_than_his_deadline(world: World) -> None:
     """A caller whose time is up gets the error, and the search goes on for the others."""
     world.store.gate.clear()
