@@ -75,6 +75,7 @@ class LineWriter:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._lines: list[Callable[[], str]] = []
+        self._flushing: asyncio.AbstractEventLoop | None = None
         atexit.register(self.flush)
 
     def __call__(self, *args: object) -> LineWriter:
@@ -83,12 +84,15 @@ class LineWriter:
     def later(self, line: Callable[[], str]) -> None:
         """Write the line that this gives, at the end of this turn."""
         self._lines.append(line)
-        if len(self._lines) > 1:
-            return
         try:
-            asyncio.get_running_loop().call_soon(self.flush)
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             self.flush()
+            return
+        if loop is not self._flushing:
+            # None, or one that ended before it came to this.
+            self._flushing = loop
+            loop.call_soon(self.flush)
 
     def info(self, line: str) -> None:
         """Write a line at the end of this turn."""
@@ -105,7 +109,7 @@ class LineWriter:
 
     def flush(self) -> None:
         """Write what is left."""
-        lines, self._lines = self._lines, []
+        lines, self._lines, self._flushing = self._lines, [], None
         if lines and not self._file.closed:
             self._file.write("".join(f"{line()}\n" for line in lines))
             self._file.flush()

@@ -50,24 +50,27 @@ class _Watches:
 
     def __init__(self) -> None:
         self._standing: dict[_Watch, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._ticking: asyncio.AbstractEventLoop | None = None
 
     def add(self, watch: _Watch) -> None:
         """Let the watch begin in a while, unless it is removed first."""
         self._standing[watch] = watch.loop.time() + PATIENCE
-        if self._timer is None:
-            self._timer = watch.loop.call_later(PATIENCE, self._look, watch.loop)
+        if self._ticking is not watch.loop:
+            # None, or one that ended: an application may be served by one loop after the other.
+            self._ticking = watch.loop
+            watch.loop.call_later(PATIENCE, self._look, watch.loop)
 
     def remove(self, watch: _Watch) -> None:
         """The watch is not needed any more."""
         self._standing.pop(watch, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
+        self._ticking = None
         now = loop.time()
         for watch, due in list(self._standing.items()):
             if due > now:
-                self._timer = loop.call_at(due, self._look, loop)
+                self._ticking = loop
+                loop.call_at(due, self._look, loop)
                 break
             del self._standing[watch]
             watch.begin()

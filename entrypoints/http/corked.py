@@ -35,9 +35,9 @@ class CorkedTransport:
         self._transport.close()
 
     def _flush(self) -> None:
-        held = self._held
-        if held:
-            self._held = []
+        held, self._held = self._held, []
+        # The client may have gone in this very turn.
+        if held and not self._transport.is_closing():
             self._transport.write(b"".join(held))
 
 

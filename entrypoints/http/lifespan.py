@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -46,10 +45,6 @@ def make_lifespan(
         loop = asyncio.get_running_loop()
         handler_before = loop.get_exception_handler()
         loop.set_exception_handler(log_loop_error)
-        # What was loaded so far stays: a full collection need not look through all of it each time.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 10, 50)
         readiness.ready = True
         try:
             yield

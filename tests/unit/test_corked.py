@@ -20,6 +20,9 @@ class Wire(asyncio.Transport):
         assert not self.closed
         self.sent.append(data)
 
+    def is_closing(self) -> bool:
+        return self.closed
+
     def close(self) -> None:
         self.closed = True
 
@@ -47,6 +50,16 @@ async def test_sends_what_is_held_before_it_closes() -> None:
     corked.close()
     await asyncio.sleep(0)
     assert (wire.sent, wire.closed) == ([b"last"], True)
+
+
+async def test_a_client_that_has_gone_is_sent_nothing() -> None:
+    """Where the connection ended in the turn in which the answer was written."""
+    wire = Wire()
+    corked = CorkedTransport(wire, asyncio.get_running_loop())
+    corked.write(b"late")
+    wire.close()
+    await asyncio.sleep(0)
+    assert wire.sent == []
 
 
 async def test_is_in_all_else_the_transport_that_it_wraps() -> None:
