@@ -112,7 +112,8 @@ def _wire_faults() -> list[Fault]:
     return [
         tcp_fault("http1_only", answer_once(http_answer(400, TEXT_HTML, HTML))),
         tcp_fault("settings_then_close", answer_once(SETTINGS)),
-        tcp_fault("slow_drip", drip(SETTINGS, b"\x00", 0.05)),
+        # Nine bytes are a frame, and a wrong one: slower than any limit for nine of them.
+        tcp_fault("slow_drip", drip(SETTINGS, b"\x00", 0.2)),
     ]
 
 
