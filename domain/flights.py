@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
+from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -63,9 +64,7 @@ class Flights(Generic[T]):
         self._forget(key, flight)
         # Seen, though everybody who waited for it may have gone.
         error = None if task.cancelled() else task.exception()
-        for landed in flight.waiting:
-            if landed.done():
-                continue
+        for landed in [each for each in flight.waiting if not each.done()]:
             if task.cancelled():
                 landed.cancel()
             elif error is not None:
@@ -81,5 +80,5 @@ class Flights(Generic[T]):
 
 
 def _give_up(landed: asyncio.Future[Any]) -> None:
-    if not landed.done():
+    with suppress(asyncio.InvalidStateError):
         landed.set_exception(TimeoutError())

@@ -53,12 +53,17 @@ class SearchResult:
 
 @dataclass(slots=True)
 class _Question:
-    """A search as it came, and what the cache knew of it at `asked` (seconds since 1970)."""
+    """A search as it came, and what the cache knew of it at `asked` (seconds since 1970).
+
+    It may join one under way where a generation tells whether that began before a write, or where the
+    cache is away, so that nobody knows of the writes of others.
+    """
 
     key: str
     asked: float
     last_write: int
     known: Recollection
+    joins: bool
 
 
 class Search:
@@ -122,16 +127,17 @@ class Search:
     async def _ask_cache(self, collection: str, query: SearchQuery, demand: Demand) -> _Question:
         """What is remembered; nothing where the cache is away, left out, or not to be trusted."""
         asked, last_write = self._clock(), self._invalidation.last_write(collection)
-        known = NOTHING
+        known, joins = NOTHING, False
         if not demand.no_store and self._windows.stale > 0:
             try:
                 known = await self._cache.recall(collection, query.fingerprint)
+                joins = known.generation is not None
             except BackendUnavailable:
-                known = NOTHING
+                known, joins = NOTHING, True
             if self._invalidation.is_fenced(collection):
                 # The generation still tells a search under way from one after a write elsewhere.
                 known = Recollection(known.generation, None)
-        return _Question(query.fingerprint, asked, last_write, known)
+        return _Question(query.fingerprint, asked, last_write, known, joins)
 
     def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
         """The remembered result, where the demand allows it with the store at hand."""
@@ -169,8 +175,7 @@ class Search:
                 raise
             return hits, await self._remember(collection, question, hits, demand)
 
-        if demand.no_cache or demand.no_store or not self._windows.stale:
-            # Where nothing is remembered, no generation tells a search that began before a write elsewhere.
+        if demand.no_cache or not question.joins:
             return await call()
         since = question.known.generation, question.last_write
         try:

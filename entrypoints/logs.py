@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -110,9 +111,11 @@ class LineWriter:
     def flush(self) -> None:
         """Write what is left."""
         lines, self._lines, self._flushing = self._lines, [], None
-        if lines and not self._file.closed:
-            self._file.write("".join(f"{line()}\n" for line in lines))
-            self._file.flush()
+        if lines:
+            # Nobody is refused his answer because the log is full or gone.
+            with suppress(OSError, ValueError):
+                self._file.write("".join(f"{line()}\n" for line in lines))
+                self._file.flush()
 
 
 def add_context(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:

@@ -74,6 +74,7 @@ class RedisCache(Cache):
         self._invalidation_timeout = invalidation_timeout
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
         self._reads = Batches(self._read_all)
+        self._begins = Batches(self._begin_all)
         self._writes = Batches(self._write_all)
         self._hot = HotEntries(hot_bytes)
         self._closed = False
@@ -89,7 +90,7 @@ class RedisCache(Cache):
             run, values = await self._reads.ask((*tokens, place))
             present, hot = _generation(run, values), None
         if present is None:
-            present = await self._begin(tokens)
+            present = _generation(*await self._begins.ask(tokens))
         entry = hot if hot is not None or len(values) < 3 else self._decode(place, values[2])
         if entry is None or present is None:
             return Recollection(present, None)
@@ -121,6 +122,7 @@ class RedisCache(Cache):
         self._closed = True
         self._hot.clear()
         await self._reads.aclose()
+        await self._begins.aclose()
         await self._writes.aclose()
         await self._exchange.aclose()
         await self._client.aclose()
@@ -133,14 +135,21 @@ class RedisCache(Cache):
         self._check_open(operation)
         return BackendCall(self._monitor, operation, timeout or self._timeout, classify)
 
-    async def _read_all(self, asked: Sequence[Keys]) -> list[Values]:
-        """The values of the keys that each asked for, by one MGET."""
+    async def _read_all(self, asked: Sequence[Keys], *first: Command) -> list[Values]:
+        """The values of the keys that each asked for, by one MGET behind the first commands."""
         keys = tuple(dict.fromkeys(chain.from_iterable(asked)))
         with self._call("recall") as ask:
-            run, values = await ask(self._exchange(("MGET", *keys)), partial(_read_values, len(keys)))
+            sent = self._exchange(*first, ("MGET", *keys), tolerated=OutOfMemoryError if first else ())
+            run, values = await ask(sent, partial(_read_values, len(keys)))
         found = dict(zip(keys, values, strict=True))
         answers = {each: (run, tuple(found[key] for key in each)) for each in set(asked)}
         return [answers[each] for each in asked]
+
+    async def _begin_all(self, asked: Sequence[Keys]) -> list[Values]:
+        """Give collections the tokens that they lack, each a new one that is sent once; those that they have then."""
+        keys = dict.fromkeys(chain.from_iterable(asked))
+        sets = [("SET", key, secrets.token_hex(16), "NX", "EX", GENERATION_TTL) for key in keys]
+        return await self._read_all(asked, *sets)
 
     async def _write_all(self, commands: Sequence[Command]) -> Sequence[None]:
         with self._call("remember") as ask:
@@ -158,15 +167,6 @@ class RedisCache(Cache):
 
     def _entry(self, collection: str, key: str) -> str:
         return f"{self._prefix}:{{{collection}}}:entry:{key}"
-
-    async def _begin(self, keys: tuple[str, str]) -> str | None:
-        """Give the collection the tokens that it lacks; the generation that it has then, if any."""
-        sets = [("SET", key, secrets.token_hex(16), "NX", "EX", GENERATION_TTL) for key in keys]
-        with self._call("recall") as ask:
-            run, values = await ask(
-                self._exchange(*sets, ("MGET", *keys), tolerated=OutOfMemoryError), partial(_read_values, len(keys))
-            )
-        return _generation(run, values)
 
 
 def _read_values(count: int, replies: Replies) -> Values:

@@ -19,8 +19,8 @@ __all__ = ["Redis", "build_redis_client"]
 def build_redis_client(settings: RedisSettings) -> Redis:
     """A client that opens no connection yet, for a URL that is set. The caller closes it with `aclose()`.
 
-    Each read and write of its sockets is bounded by `settings.timeout`; wrap calls in
-    `asyncio.timeout` for a total. A command is sent once more where its connection turns out to be
+    Each read and write of its own is bounded by `settings.timeout`; wrap calls in `asyncio.timeout`
+    for a total. A command is sent once more where its connection turns out to be
     gone, so send what must happen at most once through a connection of its own.
     """
     if settings.url is None:

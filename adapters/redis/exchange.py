@@ -46,8 +46,10 @@ class Exchange:
             replies = [await _read(connection) for _ in commands]
             run: str = connection.run_id
         except BaseException:
-            await connection.disconnect(nowait=True)
-            await self._give_back(connection)
+            try:
+                await connection.disconnect(nowait=True)
+            finally:
+                await self._give_back(connection)
             raise
         if self._waiting or len(self._kept) >= KEPT:
             await self._give_back(connection)

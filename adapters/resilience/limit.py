@@ -56,14 +56,14 @@ class TimeLimit(Timeout):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        late = None
         try:
             super().__exit__(kind, error, trace)
         except TimeoutError as timeout:
-            error = late = self._monitor.failed(self._operation, Failure.TIMEOUT, timeout)
-        if error is None:
-            self._monitor.answered()
-        if self._breaker is not None:
-            self._breaker.end(self._era, self._breaker.judge(error))
-        if late is not None:
-            raise late from None
+            error = self._monitor.failed(self._operation, Failure.TIMEOUT, timeout)
+            raise error from None
+        else:
+            if error is None:
+                self._monitor.answered()
+        finally:
+            if self._breaker is not None:
+                self._breaker.end(self._era, self._breaker.judge(error))

@@ -16,10 +16,13 @@ from domain.paths import parse_path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 
+MAX_NAME = 255
+"""The most characters of a name. Longer ones are refused before anything is kept of them."""
+
 
 def check_collection_name(name: str) -> None:
     """Raise `InvalidInput` unless `name` may name a collection."""
-    if not isinstance(name, str) or not _is_name(name):
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _is_name(name):
         raise InvalidInput(
             "collection", "a name of 1 to 255 letters, digits, '_', '.', '-' that starts with a letter or digit"
         )

@@ -23,6 +23,7 @@ from domain.errors import (
     Overloaded,
 )
 from domain.fingerprint import fingerprint
+from domain.flights import Flights
 from domain.freshness import Cached, Demand, Windows
 from domain.invalidation import MAX_COLLECTIONS, Invalidation, Marks
 from domain.models import Collection, Distance, Hit, Point, Vector
@@ -478,6 +479,36 @@ async def test_windows_of_nothing_join_nothing(world: World) -> None:
     await _until(lambda: world.store.searches == 2)
     world.store.gate.set()
     assert [scores(result) for result in await asyncio.gather(early, late)] == [[1], [8]]
+
+
+async def test_without_a_generation_nothing_is_joined(world: World) -> None:
+    """A cache that answers and has no generation, such as a full one, cannot tell of writes by other processes."""
+
+    class FullCache(FailingCache):
+        async def recall(self, collection: str, key: str) -> Recollection:
+            return Recollection(None, None)
+
+    full = Search(world.store, FullCache(), world.invalidation, world.windows, lambda: world.now)
+    world.store.gate.clear()
+    early = asyncio.create_task(full.search("things", QUERY))
+    await _until(lambda: world.store.searches == 1)
+    await world.store.upsert("things", [POINT_8])
+    late = asyncio.create_task(full.search("things", QUERY))
+    await _until(lambda: world.store.searches == 2)
+    world.store.gate.set()
+    assert [scores(result) for result in await asyncio.gather(early, late)] == [[1], [8]]
+
+
+async def test_a_call_that_is_cancelled_from_within_is_over_for_everybody() -> None:
+    """Whoever waits for it is told, and the next caller begins a new one."""
+    flights: Flights[int] = Flights()
+
+    async def gone() -> int:
+        raise asyncio.CancelledError
+
+    results = await asyncio.gather(flights.join("k", gone), flights.join("k", gone), return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results)
+    assert await flights.join("k", lambda: asyncio.sleep(0, 3)) == 3
 
 
 async def test_a_caller_waits_no_longer_than_his_deadline(world: World) -> None:

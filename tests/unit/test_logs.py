@@ -158,3 +158,17 @@ class Writes(io.StringIO):
     def write(self, text: str) -> int:
         self.pieces.append(text)
         return len(text)
+
+
+async def test_a_log_that_cannot_be_written_hinders_nobody() -> None:
+    """Where the disk is full or the reader gone, lines are lost, and nothing else."""
+
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    writer = LineWriter(Full())
+    writer.error("lost")
+    writer.info("lost")
+    await asyncio.sleep(0)
+    writer.flush()
