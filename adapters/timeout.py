@@ -54,3 +54,10 @@ class Timeout:
         else:
             self.expired = True
             self._task.cancel()
+
+
+async def take_place(places: asyncio.Semaphore, seconds: float) -> None:
+    """Take one of the places, waiting for at most so many seconds. Raises `TimeoutError` where none became free."""
+    # A free place is had at once, and a timer costs more than the place.
+    async with asyncio.timeout(seconds if places.locked() else None):
+        await places.acquire()

@@ -51,6 +51,10 @@ class Demand:
         return age <= min(self.stale_if_error, windows.stale)
 
 
+ANY = Demand()
+"""Asks for nothing in particular."""
+
+
 class Cached(StrEnum):
     """What the cache had to do with a result."""
 

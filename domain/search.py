@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from domain.deadline import remaining
 from domain.errors import (
@@ -19,16 +20,16 @@ from domain.errors import (
     Overloaded,
 )
 from domain.flights import Flights
-from domain.freshness import Cached, Demand, Windows
+from domain.freshness import ANY, Cached, Demand, Windows
 from domain.invalidation import Invalidation
 from domain.models import Hit, check_collection_name
 from domain.ports import Cache, Entry, Recollection, VectorStore
 from domain.queries import SearchQuery
 
+T = TypeVar("T")
+
 MAX_SEARCHES = 100
 """The most searches in one batch."""
-
-ANY = Demand()
 
 DEFAULT_WINDOWS = Windows()
 
@@ -59,7 +60,7 @@ class _Question:
     cache is away, so that nobody knows of the writes of others.
     """
 
-    key: str
+    query: SearchQuery
     asked: float
     last_write: int
     known: Recollection
@@ -101,7 +102,7 @@ class Search:
         if demand.only_if_cached:
             raise NotCached
         try:
-            hits, stored = await self._fly(collection, query, question, demand)
+            hits, stored = await self._fly(collection, question, demand)
         except (BackendUnavailable, Overloaded) as error:
             return self._stale_or_raise(question, demand, error)
         return _answered(hits, demand, stored=stored)
@@ -119,7 +120,7 @@ class Search:
         if open_ and demand.only_if_cached:
             raise NotCached
         if open_:
-            found = await self._ask_store(collection, [(queries[i], questions[i]) for i in open_], demand)
+            found = await self._ask_store(collection, [questions[index] for index in open_], demand)
             for index, result in zip(open_, found, strict=True):
                 results[index] = result
         return tuple(result for result in results if result is not None)
@@ -137,14 +138,14 @@ class Search:
             if self._invalidation.is_fenced(collection):
                 # The generation still tells a search under way from one after a write elsewhere.
                 known = Recollection(known.generation, None)
-        return _Question(query.fingerprint, asked, last_write, known, joins)
+        return _Question(query, asked, last_write, known, joins)
 
     def _usable(self, question: _Question, demand: Demand) -> SearchResult | None:
         """The remembered result, where the demand allows it with the store at hand."""
         entry = question.known.entry
         if entry is None:
             return None
-        age = max(self._clock() - entry.born, 0.0)
+        age = self._age(entry)
         present = entry.generation == question.known.generation
         if present and demand.allows_fresh(age, self._windows):
             return SearchResult(entry.hits, cached=Cached.HIT, age=age)
@@ -157,50 +158,51 @@ class Search:
         entry = question.known.entry
         if entry is None:
             raise error
-        age = max(self._clock() - entry.born, 0.0)
+        age = self._age(entry)
         if not demand.allows_stale_on_error(age, self._windows):
             raise error
         return SearchResult(entry.hits, stale=True, cached=Cached.HIT, age=age)
 
-    async def _fly(
-        self, collection: str, query: SearchQuery, question: _Question, demand: Demand
-    ) -> tuple[tuple[Hit, ...], bool]:
+    def _age(self, entry: Entry) -> float:
+        return max(self._clock() - entry.born, 0.0)
+
+    async def _fly(self, collection: str, question: _Question, demand: Demand) -> tuple[tuple[Hit, ...], bool]:
         """The hits of one search of the store for all who ask now, and whether they are remembered."""
 
         async def call() -> tuple[tuple[Hit, ...], bool]:
-            try:
-                hits = await self._store.search(collection, query)
-            except CollectionNotFound:
-                await self._invalidation.forget(collection)
-                raise
+            hits = await self._found(collection, self._store.search(collection, question.query))
             return hits, await self._remember(collection, question, hits, demand)
 
         if demand.no_cache or not question.joins:
             return await call()
         since = question.known.generation, question.last_write
         try:
-            return await self._flights.join((collection, since, question.key), call, remaining())
+            return await self._flights.join((collection, since, question.query.fingerprint), call, remaining())
         except TimeoutError:
             raise BackendUnavailable(Backend.VECTOR_STORE, "search", Failure.TIMEOUT) from None
 
-    async def _ask_store(
-        self, collection: str, asked: Sequence[tuple[SearchQuery, _Question]], demand: Demand
-    ) -> list[SearchResult]:
+    async def _ask_store(self, collection: str, questions: Sequence[_Question], demand: Demand) -> list[SearchResult]:
         """The results of searches that the cache could not answer, in one call of the store."""
         try:
-            found = await self._store.search_batch(collection, [query for query, _ in asked])
-        except CollectionNotFound:
-            await self._invalidation.forget(collection)
-            raise
+            queries = [question.query for question in questions]
+            found = await self._found(collection, self._store.search_batch(collection, queries))
         except (BackendUnavailable, Overloaded) as error:
-            return [self._stale_or_raise(question, demand, error) for _, question in asked]
+            return [self._stale_or_raise(question, demand, error) for question in questions]
         stored = await asyncio.gather(
             *(
                 self._remember(collection, question, hits, demand)
-                for (_, question), hits in zip(asked, found, strict=True)
+                for question, hits in zip(questions, found, strict=True)
             )
         )
         return [_answered(hits, demand, stored=kept) for hits, kept in zip(found, stored, strict=True)]
+
+    async def _found(self, collection: str, search: Awaitable[T]) -> T:
+        """What the store finds. That the collection does not exist makes what is remembered of it unusable."""
+        try:
+            return await search
+        except CollectionNotFound:
+            await self._invalidation.forget(collection)
+            raise
 
     async def _remember(self, collection: str, question: _Question, hits: tuple[Hit, ...], demand: Demand) -> bool:
         """Whether the result is remembered: not where a write came in between, or the cache is away."""
@@ -211,7 +213,7 @@ class Search:
             return False
         try:
             await self._cache.remember(
-                collection, question.key, Entry(generation, question.asked, hits), self._windows.stale
+                collection, question.query.fingerprint, Entry(generation, question.asked, hits), self._windows.stale
             )
         except BackendUnavailable:
             return False

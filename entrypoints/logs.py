@@ -124,7 +124,7 @@ def add_context(logger: WrappedLogger, name: str, event: EventDict) -> EventDict
 
 
 def _in_context(name: str, event: EventDict, nanoseconds: int, serving: str | None) -> EventDict:
-    line = {"timestamp": _rfc3339(nanoseconds), "level": _LEVELS.get(name, name), **event}
+    line = {"timestamp": _rfc3339(nanoseconds), "level": _LEVELS.get(name, name), "event": event["event"], **event}
     if serving is not None:
         line["request_id"] = serving
     return line
@@ -199,5 +199,4 @@ class Redactor:
 
 
 def _render_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    ordered = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "event": event.pop("event"), **event}
-    return _encoder.encode(ordered).decode()
+    return _encoder.encode(event).decode()

@@ -34,6 +34,8 @@ class Scripted(Exception):
 class _Follower:
     """Lets every call do what the script says."""
 
+    inner: VectorStore | Cache
+
     def __init__(self, backend: Backend, script: Script | None) -> None:
         self.script = script or Script()
         self.calls: list[str] = []
@@ -67,9 +69,15 @@ class _Follower:
         if step.failure is not None:
             raise self._monitor.failed(operation, step.failure, Scripted(), step.retry_after) from None
 
-    async def _ping(self, call: Coroutine[Any, Any, BackendStatus]) -> BackendStatus:
-        status = await self._follow("ping", call)
+    async def ping(self) -> BackendStatus:
+        status = await self._follow("ping", self.inner.ping())
         return replace(status, last_failure=self._monitor.last_failure or status.last_failure)
+
+    def breakers(self) -> Mapping[str, str]:
+        return self.inner.breakers()
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 class FaultyVectorStore(_Follower, VectorStore):
@@ -87,6 +95,8 @@ class FaultyVectorStore(_Follower, VectorStore):
     >>> store.calls
     ['list_collections', 'list_collections']
     """
+
+    inner: VectorStore
 
     def __init__(self, inner: VectorStore, script: Script | None = None) -> None:
         super().__init__(Backend.VECTOR_STORE, script)
@@ -142,15 +152,6 @@ class FaultyVectorStore(_Follower, VectorStore):
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
         return await self._follow("search_batch", self.inner.search_batch(collection, queries))
 
-    async def ping(self) -> BackendStatus:
-        return await self._ping(self.inner.ping())
-
-    def breakers(self) -> Mapping[str, str]:
-        return self.inner.breakers()
-
-    async def aclose(self) -> None:
-        await self.inner.aclose()
-
 
 class FaultyCache(_Follower, Cache):
     """The cache `inner`, which fails as `script` says.
@@ -164,6 +165,8 @@ class FaultyCache(_Follower, Cache):
     Traceback (most recent call last):
     domain.errors.BackendUnavailable: cache unavailable: invalidate failed (reset)
     """
+
+    inner: Cache
 
     def __init__(self, inner: Cache, script: Script | None = None) -> None:
         super().__init__(Backend.CACHE, script)
@@ -180,12 +183,3 @@ class FaultyCache(_Follower, Cache):
 
     async def forget(self, collection: str) -> None:
         return await self._follow("forget", self.inner.forget(collection))
-
-    async def ping(self) -> BackendStatus:
-        return await self._ping(self.inner.ping())
-
-    def breakers(self) -> Mapping[str, str]:
-        return self.inner.breakers()
-
-    async def aclose(self) -> None:
-        await self.inner.aclose()

@@ -16,6 +16,8 @@ from ssl import SSLContext
 import httpcore
 import httpx
 
+from adapters.timeout import take_place
+
 KEEPALIVE_SECONDS = 4.0
 """How long an idle connection is kept: less than the 5 s after which Qdrant closes it."""
 
@@ -37,7 +39,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await self._take_place()
+        try:
+            await take_place(self._places, self._connect_timeout)
+        except TimeoutError:
+            raise httpx.PoolTimeout("no connection became free in time") from None
         try:
             with _errors_of_httpx():
                 return await self._send(_to_httpcore(request, self._connect_timeout))
@@ -50,14 +55,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
         for connection in (*self._idle, *self._busy):
             await connection.aclose()
         self._idle.clear()
-
-    async def _take_place(self) -> None:
-        try:
-            # A free place is had at once, and a timer costs more than the place.
-            async with asyncio.timeout(self._connect_timeout if self._places.locked() else None):
-                await self._places.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout("no connection became free in time") from None
 
     async def _send(self, request: httpcore.Request) -> httpx.Response:
         """The response with its body, so that the call is over when it is there."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 
 from redis.asyncio import Redis
@@ -14,11 +13,11 @@ from redis.exceptions import OutOfMemoryError
 from adapters.call import BackendCall
 from adapters.monitor import BackendMonitor
 from adapters.redis.batches import Batches
-from adapters.redis.client import parse_info
 from adapters.redis.entries import FORMAT_VERSION, decode_entry, encode_entry
 from adapters.redis.errors import classify
-from adapters.redis.exchange import Command, Exchange, Replies
+from adapters.redis.exchange import Command, Exchange
 from adapters.redis.hot import HotEntries
+from adapters.redis.replies import Values, era, generation_of, read_count, read_done, read_values, read_version
 from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
@@ -28,12 +27,7 @@ GENERATION_TTL = 7 * 24 * 3600
 HOT_SECONDS = 60.0
 """Seconds for which an entry that was read is kept in this process."""
 
-_TOKEN = re.compile(rb"[0-9a-f]{32}")
-
 Keys = tuple[str, ...]
-
-Values = tuple[str, Sequence[bytes | None]]
-"""The run of the server, and the values of keys in their order."""
 
 
 class RedisCache(Cache):
@@ -84,17 +78,17 @@ class RedisCache(Cache):
         tokens, place = self._tokens(collection), self._entry(collection, key)
         hot = self._hot.get(place)
         run, values = await self._reads.ask(tokens if hot is not None else (*tokens, place))
-        present = _generation(run, values)
+        present = generation_of(run, values)
         if hot is not None and present is not None and hot.generation != present:
             # Another process may have remembered what was asked since the last write.
             run, values = await self._reads.ask((*tokens, place))
-            present, hot = _generation(run, values), None
+            present, hot = generation_of(run, values), None
         if present is None:
-            present = _generation(*await self._begins.ask(tokens))
+            present = generation_of(*await self._begins.ask(tokens))
         entry = hot if hot is not None or len(values) < 3 else self._decode(place, values[2])
         if entry is None or present is None:
             return Recollection(present, None)
-        same = entry.generation == present or _era(entry.generation) == _era(present)
+        same = entry.generation == present or era(entry.generation) == era(present)
         return Recollection(present, entry if same else None)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
@@ -107,15 +101,15 @@ class RedisCache(Cache):
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
         with self._call("invalidate", self._invalidation_timeout) as ask:
-            await ask(self._exchange(("UNLINK", token)), _read_count)
+            await ask(self._exchange(("UNLINK", token)), read_count)
 
     async def forget(self, collection: str) -> None:
         with self._call("forget", self._invalidation_timeout) as ask:
-            await ask(self._exchange(("UNLINK", *self._tokens(collection))), _read_count)
+            await ask(self._exchange(("UNLINK", *self._tokens(collection))), read_count)
 
     async def ping(self) -> BackendStatus:
         with self._call("ping", self._connect_timeout + self._timeout) as ask:
-            version = await ask(self._exchange(("INFO", "server")), _read_version)
+            version = await ask(self._exchange(("INFO", "server")), read_version)
         return BackendStatus("redis", version, self._monitor.last_failure)
 
     async def aclose(self) -> None:
@@ -140,7 +134,7 @@ class RedisCache(Cache):
         keys = tuple(dict.fromkeys(chain.from_iterable(asked)))
         with self._call("recall") as ask:
             sent = self._exchange(*first, ("MGET", *keys), tolerated=OutOfMemoryError if first else ())
-            run, values = await ask(sent, partial(_read_values, len(keys)))
+            run, values = await ask(sent, partial(read_values, len(keys)))
         found = dict(zip(keys, values, strict=True))
         answers = {each: (run, tuple(found[key] for key in each)) for each in set(asked)}
         return [answers[each] for each in asked]
@@ -153,7 +147,7 @@ class RedisCache(Cache):
 
     async def _write_all(self, commands: Sequence[Command]) -> Sequence[None]:
         with self._call("remember") as ask:
-            return await ask(self._exchange(*commands), _read_done)
+            return await ask(self._exchange(*commands), read_done)
 
     def _decode(self, place: str, data: bytes | None) -> Entry | None:
         entry = None if data is None else decode_entry(data)
@@ -167,51 +161,3 @@ class RedisCache(Cache):
 
     def _entry(self, collection: str, key: str) -> str:
         return f"{self._prefix}:{{{collection}}}:entry:{key}"
-
-
-def _read_values(count: int, replies: Replies) -> Values:
-    """The values of the last command, which was an MGET of so many keys."""
-    run, answers = replies
-    values = answers[-1]
-    if not isinstance(values, list) or len(values) != count:
-        raise TypeError("an answer that is not the one to MGET")
-    if not all(value is None or isinstance(value, bytes) for value in values):
-        raise TypeError("a value that is none of Redis's")
-    return run, values
-
-
-def _generation(run: str, values: Sequence[bytes | None]) -> str | None:
-    """The generation that the first two values are the tokens of, if they are."""
-    epoch, token = values[:2]
-    return None if epoch is None or token is None else _joined(run, epoch, token)
-
-
-@lru_cache(maxsize=1024)
-def _joined(run: str, epoch: bytes, token: bytes) -> str | None:
-    """The generation of these tokens, if they are any. The same few come with every search."""
-    if not (_TOKEN.fullmatch(epoch) and _TOKEN.fullmatch(token)):
-        return None
-    return f"{run}.{epoch.decode()}.{token.decode()}"
-
-
-def _read_done(replies: Replies) -> Sequence[None]:
-    _, answers = replies
-    if any(answer != b"OK" for answer in answers):
-        raise TypeError("an answer that is not the one to SET")
-    return [None] * len(answers)
-
-
-def _read_count(replies: Replies) -> None:
-    _, (answer,) = replies
-    if type(answer) is not int:
-        raise TypeError("an answer that is not the one to UNLINK")
-
-
-def _read_version(replies: Replies) -> str:
-    _, (info,) = replies
-    return parse_info(info)["redis_version"]
-
-
-def _era(generation: str) -> str:
-    """The run and the epoch of a generation."""
-    return generation.rpartition(".")[0]

@@ -140,7 +140,7 @@ class CircuitBreaker:
         if error is None:
             return _SUCCESS
         if not isinstance(error, HoldfastError) or self._last_error() is error:
-            return Outcome.NEITHER
+            return _NEITHER
         self._last_error = weakref.ref(error)
         return judge(error)
 
@@ -193,6 +193,11 @@ class CircuitBreaker:
         self._era += 1
         level = log.warning if state is State.OPEN else log.info
         level(EVENTS[state], backend=self._backend, kind=self.kind, **more)
+
+
+def states(*breakers: CircuitBreaker) -> dict[str, str]:
+    """The state of each, by what it is for."""
+    return {breaker.kind.value: breaker.snapshot().state.value for breaker in breakers}
 
 
 def judge(error: HoldfastError) -> Outcome:

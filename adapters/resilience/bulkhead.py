@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.timeout import take_place
 from domain.errors import Backend, Overloaded
 
 
@@ -24,9 +25,7 @@ class Bulkhead:
         Raises `Overloaded` where no place became free in time.
         """
         try:
-            # A free place is had at once, and a timer costs more than the place.
-            async with asyncio.timeout(min(self._wait, left) if self._places.locked() else None):
-                await self._places.acquire()
+            await take_place(self._places, min(self._wait, left))
         except TimeoutError:
             raise Overloaded(self._backend, operation) from None
         try:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
-from adapters.resilience.breaker import CircuitBreaker, Kind
+from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.limit import TimeLimit, at_most
-from domain.errors import Backend, BackendUnavailable, Failure
+from domain.errors import Backend
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
 
@@ -67,14 +67,13 @@ class ResilientCache(Cache):
             return await self.inner.ping()
 
     def breakers(self) -> Mapping[str, str]:
-        return {breaker.kind.value: breaker.snapshot().state.value for breaker in (self._reads, self._writes)}
+        return states(self._reads, self._writes)
 
     async def aclose(self) -> None:
         await self.inner.aclose()
 
     def _limit(self, operation: str, breaker: CircuitBreaker) -> TimeLimit:
         """The usual time limit. Raises `BackendUnavailable` (timeout) where the request has no time left."""
-        seconds = at_most(self._timeout)
-        if not seconds:
-            raise BackendUnavailable(Backend.CACHE, operation, Failure.TIMEOUT)
-        return TimeLimit(self._monitor, operation, seconds, breaker)
+        limit = TimeLimit(self._monitor, operation, at_most(self._timeout), breaker)
+        limit.check()
+        return limit

@@ -31,7 +31,7 @@ class TimeLimit(Timeout):
     def __init__(
         self, monitor: BackendMonitor, operation: str, seconds: float, breaker: CircuitBreaker | None = None
     ) -> None:
-        self.seconds = seconds
+        super().__init__(seconds)
         self._monitor = monitor
         self._operation = operation
         self._breaker = breaker

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
-from adapters.resilience.breaker import CircuitBreaker, Kind
+from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.bulkhead import Bulkhead
 from adapters.resilience.limit import TimeLimit, at_most
 from adapters.resilience.retry import TRANSIENT, UNDONE, Retry
@@ -125,7 +125,7 @@ class ResilientVectorStore(VectorStore):
             return await self.inner.ping()
 
     def breakers(self) -> Mapping[str, str]:
-        return {kind.value: breaker.snapshot().state.value for kind, breaker in self._breakers.items()}
+        return states(*self._breakers.values())
 
     async def aclose(self) -> None:
         await self.inner.aclose()

@@ -54,10 +54,7 @@ class Vector:
         size, rest = divmod(len(self.data), 4)
         if rest:
             raise InvalidInput("", f"a multiple of 4 bytes of float32, got {len(self.data)}")
-        if not 1 <= size <= MAX_SIZE:
-            raise InvalidInput("", f"1 to {MAX_SIZE} numbers, got {size}")
-        if not math.isfinite(sum(self.to_tuple())):
-            raise InvalidInput("", "numbers that are finite in float32")
+        _check(size, self)
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Vector:
@@ -65,14 +62,12 @@ class Vector:
         numbers = list(values)
         try:
             data = struct.pack(f"<{len(numbers)}f", *numbers)
-            if not 1 <= len(numbers) <= MAX_SIZE or not math.isfinite(sum(numbers)):
-                # Says what is wrong with it.
-                return cls(data)
         except OverflowError:
             raise InvalidInput("", "numbers that are finite in float32") from None
         except struct.error:
             raise InvalidInput("", "a list of numbers") from None
-        # Checked already: reading the numbers again to check them takes as long as writing them.
+        # Checked as they came: to read them from the data again takes as long as to write them.
+        _check(len(numbers), numbers)
         vector = object.__new__(cls)
         object.__setattr__(vector, "data", data)
         return vector
@@ -99,3 +94,11 @@ class Vector:
         if abs(norm * norm - 1.0) <= UNIT_TOLERANCE:
             return self
         return Vector(struct.pack(f"<{len(self)}f", *(value / norm for value in self.to_tuple())))
+
+
+def _check(size: int, numbers: Iterable[float]) -> None:
+    """Raise `InvalidInput` for too few, too many, NaN or an infinity; the numbers are looked at where the size fits."""
+    if not 1 <= size <= MAX_SIZE:
+        raise InvalidInput("", f"1 to {MAX_SIZE} numbers, got {size}")
+    if not math.isfinite(sum(numbers)):
+        raise InvalidInput("", "numbers that are finite in float32")

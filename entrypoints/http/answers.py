@@ -48,11 +48,6 @@ def _token(point_id: PointId | None) -> str | None:
     return None if point_id is None else str(point_id)
 
 
-def encode_json(content: Any) -> bytes:
-    """`content` as JSON."""
-    return msgspec.json.encode(content)
-
-
 def describe_result(result: SearchResult) -> dict[str, Any]:
     """The hits of a search."""
     return {"hits": [_describe_hit(hit) for hit in result.hits], "stale": result.stale}

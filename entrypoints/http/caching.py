@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Scope
 
 from domain.errors import InvalidInput
-from domain.freshness import Cached, Demand
+from domain.freshness import ANY, Cached, Demand
 from domain.invalidation import Written
 from domain.search import SearchResult
 
@@ -30,8 +30,6 @@ _STALE = (b"cache-status", f"{NAME}; hit; detail=stale".encode())
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers as ASGI has them."""
-
-ANY = Demand()
 
 
 def read_demand(scope: Scope) -> Demand:

@@ -63,19 +63,19 @@ class InFlight:
 
 
 class Answer:
-    """Sends what answers one request, with the request's id; `status` is that of the answer, once it has begun."""
+    """Sends what answers one request, with the request's `id`; `status` is that of the answer, once it has begun."""
 
-    __slots__ = ("_id", "_send", "status")
+    __slots__ = ("_send", "id", "status")
 
     def __init__(self, send: Send, id_: str) -> None:
         self._send = send
-        self._id = id_
+        self.id = id_
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self._id.encode())]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
         await self._send(message)
 
 
@@ -92,10 +92,9 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        id_ = _request_id(scope)
-        answer = Answer(send, id_)
-        scope.setdefault("state", {}).update(request_id=id_, answer=answer)
-        token = request_id.set(id_)
+        answer = Answer(send, _request_id(scope))
+        scope.setdefault("state", {})["answer"] = answer
+        token = request_id.set(answer.id)
         begun = time.perf_counter()
         with self._in_flight:
             try:
@@ -143,7 +142,7 @@ class ErrorResponses:
                 # The server closes the connection of an answer that it sees unfinished.
                 return
             if response is None:
-                response = error_response(500, INTERNAL, more={"request_id": scope["state"]["request_id"]})
+                response = error_response(500, INTERNAL, more={"request_id": answer.id})
             await response(scope, receive, send)
             # Or it and the frames that it passed would wait for the collector of garbage, which stops everything.
             error.__traceback__ = None

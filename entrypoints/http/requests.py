@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, at
 from domain.models import check_collection_name
 
 T = TypeVar("T")
@@ -48,10 +48,8 @@ def collection_name(scope: Scope, *parameters: str) -> str:
     """
     check_query(scope, *parameters)
     name: str = scope["path_params"]["collection"]
-    try:
+    with at("path"):
         check_collection_name(name)
-    except InvalidInput as error:
-        raise error.within("path") from None
     return name
 
 

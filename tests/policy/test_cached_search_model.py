@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain.errors import CollectionNotFound
-from domain.freshness import Cached, Demand
+from domain.freshness import ANY, Cached, Demand
 from domain.models import Collection, Distance, Point, Vector
-from domain.search import ANY
 from tests.policy.course import NAME, READS, RECALLS, REMEMBERS, TELLS, WRITES, Course, Fault
 
 THINGS = Collection(name=NAME, size=2, distance=Distance.DOT)

@@ -112,6 +112,25 @@ async def world() -> World:
     return world
 
 
+async def nothing_is_shown(world: World) -> None:
+    """With the store away, not even a stale answer."""
+    world.store.error = DOWN
+    with pytest.raises(BackendUnavailable):
+        await world.search()
+
+
+async def overtaken(world: World, searching: Search) -> list[list[float]]:
+    """The scores of a search that a write by another process overtakes, and of the same one asked after the write."""
+    world.store.gate.clear()
+    early = asyncio.create_task(searching.search("things", QUERY))
+    await _until(lambda: world.store.searches == 1)
+    await world.store.upsert("things", [POINT_8])
+    late = asyncio.create_task(searching.search("things", QUERY))
+    await _until(lambda: world.store.searches == 2)
+    world.store.gate.set()
+    return [scores(result) for result in await asyncio.gather(early, late)]
+
+
 def scores(result: SearchResult) -> list[float]:
     return [hit.score for hit in result.hits]
 
@@ -261,9 +280,7 @@ async def test_shows_nothing_stale_of_what_was_forgotten(world: World, change: s
         await world.collections.delete("things")
     if change == "made anew":
         await world.collections.create(Collection(name="things", size=2, distance=Distance.DOT))
-    world.store.error = DOWN
-    with pytest.raises(BackendUnavailable):
-        await world.search()
+    await nothing_is_shown(world)
 
 
 async def test_a_missing_collection_is_forgotten(world: World) -> None:
@@ -273,9 +290,7 @@ async def test_a_missing_collection_is_forgotten(world: World) -> None:
     world.store.error = CollectionNotFound("things")
     with pytest.raises(CollectionNotFound):
         await world.search()
-    world.store.error = DOWN
-    with pytest.raises(BackendUnavailable):
-        await world.search()
+    await nothing_is_shown(world)
 
 
 async def test_searches_go_on_without_the_cache(world: World) -> None:
@@ -471,14 +486,7 @@ async def test_windows_of_nothing_remember_nothing(world: World) -> None:
 async def test_windows_of_nothing_join_nothing(world: World) -> None:
     """A search after a write by another process does not wait for one that began before it, and shows the write."""
     plain = Search(world.store, world.cache, world.invalidation, Windows(0, 0), lambda: world.now)
-    world.store.gate.clear()
-    early = asyncio.create_task(plain.search("things", QUERY))
-    await _until(lambda: world.store.searches == 1)
-    await world.store.upsert("things", [POINT_8])
-    late = asyncio.create_task(plain.search("things", QUERY))
-    await _until(lambda: world.store.searches == 2)
-    world.store.gate.set()
-    assert [scores(result) for result in await asyncio.gather(early, late)] == [[1], [8]]
+    assert await overtaken(world, plain) == [[1], [8]]
 
 
 async def test_without_a_generation_nothing_is_joined(world: World) -> None:
@@ -489,14 +497,7 @@ async def test_without_a_generation_nothing_is_joined(world: World) -> None:
             return Recollection(None, None)
 
     full = Search(world.store, FullCache(), world.invalidation, world.windows, lambda: world.now)
-    world.store.gate.clear()
-    early = asyncio.create_task(full.search("things", QUERY))
-    await _until(lambda: world.store.searches == 1)
-    await world.store.upsert("things", [POINT_8])
-    late = asyncio.create_task(full.search("things", QUERY))
-    await _until(lambda: world.store.searches == 2)
-    world.store.gate.set()
-    assert [scores(result) for result in await asyncio.gather(early, late)] == [[1], [8]]
+    assert await overtaken(world, full) == [[1], [8]]
 
 
 async def test_a_call_that_is_cancelled_from_within_is_over_for_everybody() -> None:
@@ -590,9 +591,7 @@ async def test_a_write_to_a_missing_collection_forgets_it(world: World) -> None:
     await world.store.delete_collection("things")
     with pytest.raises(CollectionNotFound):
         await world.write()
-    world.store.error = DOWN
-    with pytest.raises(BackendUnavailable):
-        await world.search()
+    await nothing_is_shown(world)
 
 
 async def test_a_write_while_the_cache_is_told_keeps_the_fence(world: World) -> None:

@@ -23,18 +23,6 @@ BODY = {"vector": [1, 0]}
 
 
 @pytest.fixture
-def store() -> FailingVectorStore:
-    """A store that fails when it is told to."""
-    return FailingVectorStore()
-
-
-@pytest.fixture
-def cache() -> FailingCache:
-    """A cache that fails when it is told to."""
-    return FailingCache()
-
-
-@pytest.fixture
 async def client(store: FailingVectorStore, cache: FailingCache) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service with the collection `things` and one point."""
     async with serve_in_process(store, cache) as client:

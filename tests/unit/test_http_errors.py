@@ -21,18 +21,6 @@ CACHE_DOWN = {"detail": "Cache temporarily unavailable. Please try again later."
 
 
 @pytest.fixture
-def store() -> FailingVectorStore:
-    """A store that fails when it is told to."""
-    return FailingVectorStore()
-
-
-@pytest.fixture
-def cache() -> FailingCache:
-    """A cache that fails when it is told to."""
-    return FailingCache()
-
-
-@pytest.fixture
 async def client(store: FailingVectorStore, cache: FailingCache) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service with the empty collection `things`."""
     settings = Settings(http=HttpSettings(max_body_bytes=4096))

@@ -20,12 +20,6 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def store() -> FailingVectorStore:
-    """A store that fails when it is told to."""
-    return FailingVectorStore()
-
-
-@pytest.fixture
 async def client(store: FailingVectorStore) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service with the collection `things` and two points."""
     async with serve_in_process(store, InMemoryCache()) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cachebox
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +13,7 @@ from domain.freshness import Cached
 from domain.models import Hit
 from domain.queries import SearchQuery
 from domain.search import Search, SearchResult
-from entrypoints.http.answers import describe_result, encode_json
+from entrypoints.http.answers import describe_result
 from entrypoints.http.bodies import SearchBatchBody, SearchBody
 from entrypoints.http.caching import read_demand, search_headers
 from entrypoints.http.errors import json_response
@@ -109,11 +110,11 @@ class SingleSearch:
 
     def _written(self, result: SearchResult) -> bytes:
         if result.stale or not result.age:
-            return encode_json(describe_result(result))
+            return msgspec.json.encode(describe_result(result))
         # The key is good for as long as the hits are kept beside it.
         kept: tuple[tuple[Hit, ...], bytes] | None = self._answers.get(id(result.hits))
         if kept is None:
-            kept = (result.hits, encode_json(describe_result(result)))
+            kept = (result.hits, msgspec.json.encode(describe_result(result)))
             if len(kept[1]) <= LARGEST_KEPT:
                 self._answers.insert(id(result.hits), kept)
         return kept[1]
