@@ -134,4 +134,4 @@ class Container(containers.DeclarativeContainer):
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 
-__all__ = ["ConfigurationError", "Container", "load_settings"]
+__all__ = ["ConfigurationError", "Container", "Settings", "load_settings"]
