@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from qdrant_client import AsyncQdrantClient
 
-from adapters.qdrant.transport import PooledTransport
 from adapters.settings import MEMORY, QdrantSettings
+from adapters.transport import PooledTransport
 
 __all__ = ["AsyncQdrantClient", "build_qdrant_client"]
 

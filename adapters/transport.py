@@ -1,4 +1,4 @@
-"""How requests reach Qdrant over REST: a pool of connections that loses none, whatever is cancelled.
+"""How requests reach a server over HTTP: a pool of connections that loses none, whatever is cancelled.
 
 httpcore speaks HTTP on each connection; its own pool is not used. That one loses a place for good when a
 call is cancelled at the wrong moment (encode/httpcore#1093), and calls are cancelled here all the time:
@@ -19,7 +19,7 @@ import httpx
 from adapters.timeout import take_place
 
 KEEPALIVE_SECONDS = 4.0
-"""How long an idle connection is kept: less than the 5 s after which Qdrant closes it."""
+"""How long an idle connection is kept: less than the 5 s after which Qdrant, and uvicorn, close it."""
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
