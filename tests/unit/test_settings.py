@@ -73,8 +73,8 @@ def test_a_url_says_what_is_there(
     url: str,
     kept: str,
     server: str,
-    is_service: bool,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001
+    is_service: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A Qdrant server and a Holdfast service are told apart by the URL alone."""
     monkeypatch.setenv("SOCIAL_QDRANT__URL", url)
