@@ -50,6 +50,12 @@ class QdrantSettings(Section):
     read_timeout: Seconds = 5.0
     write_timeout: Seconds = 30.0
     pool_size: int = Field(default=100, ge=1, le=10_000)
+    shard_number: int | None = Field(default=None, ge=1, le=10_000)
+    """Into how many shards a cluster splits a new collection; without one it decides for itself."""
+    replication_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas each shard of a new collection has; without one the cluster decides for itself."""
+    write_consistency_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas must have a write before it is acknowledged; without one all of `replication_factor`."""
 
     _strip_key = field_validator("api_key")(check_printable)
     _check_ca = field_validator("ca_file")(check_ca_file)
@@ -75,6 +81,12 @@ class QdrantSettings(Section):
     def _check_tls(self) -> Self:
         if self.tls and self.url != MEMORY and not self.server_url.startswith("https://"):
             raise ValueError("TLS: is true, so the URL must start with https://")
+        return self
+
+    @model_validator(mode="after")
+    def _check_consistency(self) -> Self:
+        if (self.write_consistency_factor or 1) > (self.replication_factor or 1):
+            raise ValueError("WRITE_CONSISTENCY_FACTOR: must be at most REPLICATION_FACTOR, or no write would ever do")
         return self
 
     @property
