@@ -177,6 +177,17 @@ class CacheSettings(Section):
     """How much memory each worker uses for results that it keeps beside Redis."""
 
 
+class CopyingSettings(Section):
+    """`SOCIAL_COPYING__*`: what `holdfast copy` needs besides its options. No command line is to hold a key."""
+
+    in_flight: int = Field(default=4, ge=1, le=32)
+    """How many pages are written at a time."""
+    from_api_key: SecretStr | None = None
+    to_api_key: SecretStr | None = None
+
+    _strip_keys = field_validator("from_api_key", "to_api_key")(check_printable)
+
+
 class LogFormat(StrEnum):
     """JSON for machines, one object a line; console for people."""
 
@@ -218,6 +229,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -256,7 +268,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
-        found = [self.qdrant.api_key, self.redis.password, self.redis.url]
+        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
+        found = [*keys, self.redis.password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:
             password = urlsplit(self.redis.url.get_secret_value()).password or ""

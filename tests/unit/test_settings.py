@@ -126,6 +126,8 @@ BAD = [
     ("HTTP__PORT", "x"),
     ("HTTP__WORKERS", "0"),
     ("HTTP__MAX_BODY_BYTES", "10"),
+    ("COPYING__IN_FLIGHT", "0"),
+    ("COPYING__FROM_API_KEY", f"{SECRET}\nmore"),
     ("LOG__LEVEL", "loud"),
     ("LOG__FORMAT", SECRET),
 ]
