@@ -22,6 +22,10 @@ from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
 MEMORY = ":memory:"
+DIRECTORY = "file:"
+"""What stands before the path of a directory in which the embedded engine keeps points."""
+SERVICE = "holdfast+"
+"""What stands before the URL of a Holdfast service, to tell it from one of Qdrant."""
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -30,11 +34,28 @@ class ConfigurationError(Exception):
     """Settings that cannot be used: one line that names each wrong variable, and no value."""
 
 
+class Durability(StrEnum):
+    """When a write is acknowledged by the embedded engine."""
+
+    PROCESS = "process"
+    """Once it survives the end of every process; what the machine had not written yet goes with its power."""
+    DISK = "disk"
+    """Once it is synced to disk."""
+
+
 class QdrantSettings(Section):
     """`SOCIAL_QDRANT__*`: the vector database."""
 
     url: str = MEMORY
-    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`."""
+    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`.
+
+    Or `file:PATH`: a directory in which the embedded engine keeps points. Or another Holdfast service:
+    `holdfast+http://host:8000`, or `holdfast+https://...`.
+    """
+    durability: Durability = Durability.PROCESS
+    """What a directory still holds after a crash. Says nothing to a server, which decides for itself."""
+    attach: bool = False
+    """Use the engine that another process has started on the directory, and start none."""
     api_key: SecretStr | None = None
     prefer_grpc: bool = False
     grpc_port: Port = 6334
@@ -45,6 +66,12 @@ class QdrantSettings(Section):
     read_timeout: Seconds = 5.0
     write_timeout: Seconds = 30.0
     pool_size: int = Field(default=100, ge=1, le=10_000)
+    shard_number: int | None = Field(default=None, ge=1, le=10_000)
+    """Into how many shards a cluster splits a new collection; without one it decides for itself."""
+    replication_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas each shard of a new collection has; without one the cluster decides for itself."""
+    write_consistency_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas must have a write before it is acknowledged; without one all of `replication_factor`."""
 
     _strip_key = field_validator("api_key")(check_printable)
     _check_ca = field_validator("ca_file")(check_ca_file)
@@ -52,10 +79,16 @@ class QdrantSettings(Section):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        url = url.strip().rstrip("/")
+        url = url.strip().rstrip("/").removeprefix("qdrant+")
         if url == MEMORY:
             return url
-        parts = split_url(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
+        if url.startswith(DIRECTORY):
+            return _check_directory(url)
+        parts = split_url(
+            url.removeprefix(SERVICE),
+            ("http", "https"),
+            f"must be {MEMORY}, {DIRECTORY}PATH, http(s)://host:port, or for a Holdfast service {SERVICE}http(s)://host:port",
+        )
         if "@" in parts.netloc:
             raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
         if parts.query or parts.fragment:
@@ -64,14 +97,40 @@ class QdrantSettings(Section):
 
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
-        if self.tls and self.url != MEMORY and not self.url.startswith("https://"):
+        if self.tls and self.has_server and not self.server_url.startswith("https://"):
             raise ValueError("TLS: is true, so the URL must start with https://")
+        return self
+
+    @model_validator(mode="after")
+    def _check_consistency(self) -> Self:
+        if (self.write_consistency_factor or 1) > (self.replication_factor or 1):
+            raise ValueError("WRITE_CONSISTENCY_FACTOR: must be at most REPLICATION_FACTOR, or no write would ever do")
         return self
 
     @property
     def in_memory(self) -> bool:
         """Whether there is no server, and all points live in this process."""
         return self.url == MEMORY
+
+    @property
+    def directory(self) -> Path | None:
+        """Where the embedded engine keeps points, if it does."""
+        return Path(self.url.removeprefix(DIRECTORY)) if self.url.startswith(DIRECTORY) else None
+
+    @property
+    def has_server(self) -> bool:
+        """Whether points live in another service, to which connections are made."""
+        return not self.in_memory and self.directory is None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is another Holdfast service, and no Qdrant."""
+        return self.url.startswith(SERVICE)
+
+    @property
+    def server_url(self) -> str:
+        """Where the server is, of whichever kind."""
+        return self.url.removeprefix(SERVICE)
 
 
 class RedisSettings(Section):
@@ -146,6 +205,17 @@ class CacheSettings(Section):
     """How much memory each worker uses for results that it keeps beside Redis."""
 
 
+class CopyingSettings(Section):
+    """`SOCIAL_COPYING__*`: what `holdfast copy` needs besides its options. No command line is to hold a key."""
+
+    in_flight: int = Field(default=4, ge=1, le=32)
+    """How many pages are written at a time."""
+    from_api_key: SecretStr | None = None
+    to_api_key: SecretStr | None = None
+
+    _strip_keys = field_validator("from_api_key", "to_api_key")(check_printable)
+
+
 class LogFormat(StrEnum):
     """JSON for machines, one object a line; console for people."""
 
@@ -187,6 +257,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -201,7 +272,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_pool(self) -> Self:
         calls = self.resilience.max_reads + self.resilience.max_writes
-        if not self.qdrant.in_memory and calls > self.qdrant.pool_size:
+        if self.qdrant.has_server and calls > self.qdrant.pool_size:
             raise ValueError(
                 f"{PREFIX}RESILIENCE__MAX_READS: must be at most {PREFIX}QDRANT__POOL_SIZE together with "
                 f"{PREFIX}RESILIENCE__MAX_WRITES, since each call needs a connection"
@@ -225,12 +296,21 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
-        found = [self.qdrant.api_key, self.redis.password, self.redis.url]
+        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
+        found = [*keys, self.redis.password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:
             password = urlsplit(self.redis.url.get_secret_value()).password or ""
             texts += [password, unquote(password)]
         return tuple(text for text in texts if text)
+
+
+def _check_directory(url: str) -> str:
+    """The URL with a path that is absolute, so that it means the same in every process."""
+    path = unquote(url.removeprefix(f"{DIRECTORY}//") if url.startswith(f"{DIRECTORY}///") else url[len(DIRECTORY) :])
+    if not path or path.startswith("//") or "\0" in path:
+        raise ValueError(f"must name a directory, as {DIRECTORY}/var/lib/holdfast or {DIRECTORY}data")
+    return f"{DIRECTORY}{Path(path).expanduser().absolute()}"
 
 
 _MISSPELT = re.compile(rf"{PREFIX}({'|'.join(Settings.model_fields)})_[^_]", re.IGNORECASE)

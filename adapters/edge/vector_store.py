@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,7 +114,7 @@ class EdgeVectorStore(VectorStore):
         self._closed = True
         self._connection.close()
         if self._supervisor is not None:
-            self._supervisor.close()
+            await asyncio.to_thread(self._supervisor.close)
 
     async def _read(self, operation: str, read: Callable[[Any], T], *request: Any) -> T:
         return await self._call(operation, self._read_timeout, read, *request)

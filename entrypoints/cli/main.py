@@ -1,4 +1,4 @@
-"""The command's entry, and what its exit codes say (those of sysexits.h)."""
+"""The command's entry. What its exit codes say stands in `exits`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 import typer
 
-from containers import ConfigurationError
-from entrypoints.cli import health, serve
-
-EX_CONFIG = 78
+from entrypoints.cli import collections, copy, health, search, serve
+from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
     name="holdfast",
@@ -21,12 +19,15 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(health.health)
+app.command()(collections.collections)
+app.command()(search.search)
+app.command()(copy.copy)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command with these arguments, by default the process's. A wrong setting ends it with exit code 78."""
+    """Run the command with these arguments, by default the process's. An error ends it with one line and its code."""
     try:
         app(arguments)
-    except ConfigurationError as error:
-        print(f"holdfast: {error}", file=sys.stderr)
-        sys.exit(EX_CONFIG)
+    except Exception as error:
+        print(f"holdfast: {explain(error)}", file=sys.stderr)
+        sys.exit(exit_code(error))
