@@ -145,8 +145,10 @@ def _nothing(_: object) -> None:
 
 
 def _to_info(answer: tuple[dict[str, Any], int, bool, dict[str, int], int]) -> CollectionInfo:
-    described, points, building, indexed, _ = answer
-    return CollectionInfo(collection=parse(described), points=points, building=building, indexed=indexed)
+    described, points, building, indexed, graph = answer
+    return CollectionInfo(
+        collection=parse(described), points=points, building=building, indexed=indexed, indexed_vectors=graph
+    )
 
 
 def _to_vector(data: bytes | None) -> Vector | None:
