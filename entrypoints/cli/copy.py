@@ -95,9 +95,8 @@ class _Run:
         """Copy one collection and compare it; whether it is the same."""
         name = info.collection.name
         begin = self._checkpoint.position(name)
-        with progress(f"copying {name}", info.points) as bar:
+        with progress(f"copying {name}", info.points, done=begin.copied) as bar:
             self._bar = bar
-            bar.advance(begin.copied)
 
             def advanced(position: Position) -> None:
                 bar.advance(position.copied - bar.done)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
+from adapters.holdfast import HoldfastVectorStore, build_holdfast_client
 from adapters.memory import InMemoryVectorStore
+from adapters.settings import QdrantSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.filters import Filter
 from domain.ports import VectorStore
@@ -15,8 +19,10 @@ from tests.contract.things import make_colored
 from tests.contract.vector_store_contract import VectorStoreContract
 from tests.integration.operations import STORE_CALLS, error_of
 from tests.integration.test_holdfast_faults import open_service
+from tests.servers.certificates import issue_certificates
 from tests.servers.holdfast import serve_holdfast
 from tests.servers.proxy import Direction, FaultProxy
+from tests.servers.tcp import Reader, Writer, hang, serve_tcp
 
 LIMITS = {"read_timeout": 0.4, "write_timeout": 0.4}
 
@@ -39,7 +45,7 @@ def stop(proxy: FaultProxy) -> None:
     proxy.stop()
 
 
-def hang(proxy: FaultProxy) -> None:
+def silence(proxy: FaultProxy) -> None:
     """Nothing comes through."""
     proxy.hang()
 
@@ -73,7 +79,7 @@ def drip(proxy: FaultProxy) -> None:
     ("fault", "failures"),
     [
         (stop, {Failure.REFUSED, Failure.RESET}),
-        (hang, {Failure.TIMEOUT}),
+        (silence, {Failure.TIMEOUT}),
         (lose, {Failure.TIMEOUT}),
         (cut, {Failure.RESET}),
         (reset, {Failure.RESET}),
@@ -104,3 +110,39 @@ async def test_a_fault_of_the_network_is_told_in_time_and_passes(
         proxy.pass_through()
         assert await store.count("things", Filter()) == 5
         assert (await store.ping()).last_failure is not None
+
+
+async def test_trusts_the_authority_that_it_is_given_and_no_other(tmp_path: Path) -> None:
+    """Over TLS the certificate of the service is checked against `ca_file`, or nothing is sent."""
+    issued, other = issue_certificates(tmp_path / "a"), issue_certificates(tmp_path / "b")
+    inner = InMemoryVectorStore()
+    await make_colored(inner)
+    async with serve_holdfast(inner, issued.server_context()) as address:
+        for ca_file, trusted in ((issued.ca_file, True), (other.ca_file, False), (None, False)):
+            url = f"holdfast+https://{address.host}:{address.port}"
+            store = HoldfastVectorStore(build_holdfast_client(QdrantSettings(url=url, ca_file=ca_file)))
+            if trusted:
+                assert await store.count("things", Filter()) == 5
+            else:
+                error = await error_of(store.count("things", Filter()), within=5)
+                assert isinstance(error, BackendUnavailable)
+                assert error.failure is Failure.REFUSED
+            await store.aclose()
+
+
+async def test_a_call_that_is_cut_short_by_closing_says_so() -> None:
+    """Closing ends the calls under way, which then say that the store is closed."""
+    asked = asyncio.Event()
+
+    async def note_and_hang(reader: Reader, writer: Writer) -> None:
+        await reader.read(65536)
+        asked.set()
+        await hang(reader, writer)
+
+    async with serve_tcp(note_and_hang) as address:
+        async with open_service(address, {"read_timeout": 20.0, "write_timeout": 20.0}) as store:
+            call = asyncio.create_task(store.list_collections())
+            await asked.wait()
+        with pytest.raises(BackendUnavailable) as caught:
+            await call
+    assert caught.value.failure is Failure.CLOSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,13 +19,13 @@ from tests.servers.tcp import Address
 
 
 @asynccontextmanager
-async def serve_holdfast(store: VectorStore) -> AsyncIterator[Address]:
+async def serve_holdfast(store: VectorStore, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
     """A service on this store; its connections are cut at the end."""
     app, state = make_app(store, InMemoryCache()), ServerState()
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
     config.load()
     server = await asyncio.get_running_loop().create_server(
-        lambda: H11Protocol(config=config, server_state=state, app_state={}), HOST, 0
+        lambda: H11Protocol(config=config, server_state=state, app_state={}), HOST, 0, ssl=tls
     )
     try:
         yield Address(HOST, server.sockets[0].getsockname()[1])
