@@ -11,7 +11,8 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 
@@ -50,15 +51,27 @@ def _build_redis_client(settings: Settings) -> Redis:
     return build_redis_client(settings.redis)
 
 
-def _build_vector_store(settings: Settings, client: AsyncQdrantClient) -> VectorStore:
+def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClient]) -> VectorStore:
     """The adapter that the URL names, behind the failure policy; one monitor tells of an outage once."""
+    monitor = BackendMonitor(Backend.VECTOR_STORE)
+    read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
+    build = _build_service_store if settings.qdrant.is_service else partial(_build_qdrant_store, client=client)
+    inner = build(settings.qdrant, read_timeout=read, write_timeout=write, monitor=monitor)
+    return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
+
+
+def _build_qdrant_store(
+    settings: QdrantSettings, client: Callable[[], AsyncQdrantClient], **limits: Any
+) -> VectorStore:
     from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore  # noqa: PLC0415
 
-    adapter = LocalQdrantVectorStore if settings.qdrant.in_memory else QdrantVectorStore
-    read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
-    monitor = BackendMonitor(Backend.VECTOR_STORE)
-    inner = adapter(client, read_timeout=read, write_timeout=write, monitor=monitor)
-    return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
+    return (LocalQdrantVectorStore if settings.in_memory else QdrantVectorStore)(client(), **limits)
+
+
+def _build_service_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
+    from adapters.holdfast import HoldfastVectorStore, build_holdfast_client  # noqa: PLC0415
+
+    return HoldfastVectorStore(build_holdfast_client(settings), **limits)
 
 
 def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
@@ -114,7 +127,10 @@ class Container(containers.DeclarativeContainer):
         _closed_by, closing, "aclose", providers.Factory(_build_redis_client, settings=settings)
     )
     vector_store = providers.Singleton(
-        _closed_by, closing, "aclose", providers.Factory(_build_vector_store, settings=settings, client=qdrant_client)
+        _closed_by,
+        closing,
+        "aclose",
+        providers.Factory(_build_vector_store, settings=settings, client=qdrant_client.provider),
     )
     cache = providers.Singleton(
         _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)

@@ -22,6 +22,8 @@ from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
 MEMORY = ":memory:"
+SERVICE = "holdfast+"
+"""What stands before the URL of a Holdfast service, to tell it from one of Qdrant."""
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -34,7 +36,10 @@ class QdrantSettings(Section):
     """`SOCIAL_QDRANT__*`: the vector database."""
 
     url: str = MEMORY
-    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`."""
+    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`.
+
+    Or another Holdfast service: `holdfast+http://host:8000`, or `holdfast+https://...`.
+    """
     api_key: SecretStr | None = None
     prefer_grpc: bool = False
     grpc_port: Port = 6334
@@ -52,10 +57,14 @@ class QdrantSettings(Section):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        url = url.strip().rstrip("/")
+        url = url.strip().rstrip("/").removeprefix("qdrant+")
         if url == MEMORY:
             return url
-        parts = split_url(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
+        parts = split_url(
+            url.removeprefix(SERVICE),
+            ("http", "https"),
+            f"must be {MEMORY}, http://host:port or https://host:port, for a Holdfast service {SERVICE}http://host:port",
+        )
         if "@" in parts.netloc:
             raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
         if parts.query or parts.fragment:
@@ -64,7 +73,7 @@ class QdrantSettings(Section):
 
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
-        if self.tls and self.url != MEMORY and not self.url.startswith("https://"):
+        if self.tls and self.url != MEMORY and not self.server_url.startswith("https://"):
             raise ValueError("TLS: is true, so the URL must start with https://")
         return self
 
@@ -72,6 +81,16 @@ class QdrantSettings(Section):
     def in_memory(self) -> bool:
         """Whether there is no server, and all points live in this process."""
         return self.url == MEMORY
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is another Holdfast service, and no Qdrant."""
+        return self.url.startswith(SERVICE)
+
+    @property
+    def server_url(self) -> str:
+        """Where the server is, of whichever kind."""
+        return self.url.removeprefix(SERVICE)
 
 
 class RedisSettings(Section):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from entrypoints.cli import health, serve
+from entrypoints.cli import collections, health, search, serve
 from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(health.health)
+app.command()(collections.collections)
+app.command()(search.search)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -43,8 +43,10 @@ async def opened(url: str | None = None) -> AsyncIterator[Container]:
 
 def _settings_of_service(url: str) -> Settings:
     """The environment's settings, with the service as the store. What searches give is remembered there, not here."""
-    wanted = url if url.startswith(SERVICE_SCHEME) else f"{SERVICE_SCHEME}{url}"
+    address = url.removeprefix(SERVICE_SCHEME)
+    if not address.startswith(("http://", "https://")):
+        raise ConfigurationError("--url: must be http://host:port or https://host:port")
     try:
-        return load_settings(qdrant={"url": wanted}, redis={"url": None})
+        return load_settings(qdrant={"url": f"{SERVICE_SCHEME}{address}", "api_key": None}, redis={"url": None})
     except ConfigurationError as error:
         raise ConfigurationError(str(error).replace("SOCIAL_QDRANT__URL", "--url")) from None

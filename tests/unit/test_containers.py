@@ -9,6 +9,7 @@ from dependency_injector import providers
 from dependency_injector.errors import Error
 from pydantic import SecretStr
 
+from adapters.holdfast import HoldfastVectorStore
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore
 from adapters.redis import RedisCache
@@ -44,6 +45,15 @@ async def test_chooses_the_adapters_by_the_settings() -> None:
     assert type(remote.vector_store().inner) is QdrantVectorStore
     assert type(remote.cache().inner) is RedisCache
     await asyncio.gather(memory.closing().aclose(), remote.closing().aclose())
+
+
+async def test_a_service_is_a_store_too() -> None:
+    """A URL of a Holdfast service builds that adapter, without the client of Qdrant."""
+    container = Container(settings=Settings(qdrant=QdrantSettings(url="holdfast+http://127.0.0.1:1")))
+    assert type(container.vector_store().inner) is HoldfastVectorStore
+    await container.closing().aclose()
+    with pytest.raises(BackendUnavailable):
+        await container.vector_store().list_collections()
 
 
 async def test_any_part_can_be_swapped() -> None:

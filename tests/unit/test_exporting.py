@@ -19,7 +19,7 @@ from domain.invalidation import Invalidation
 from domain.models import Collection, Distance, Point, Record, Vector
 from domain.patience import Patience
 from domain.points import Points
-from tests.fakes import ListedSink
+from tests.listed import ListedSink
 
 POINTS = [Point(index, Vector.of([1.0, index]), {"even": index % 2 == 0}) for index in range(2 * PAGE + 7)]
 

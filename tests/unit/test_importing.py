@@ -25,7 +25,7 @@ from domain.models import Collection, Distance, Point, Vector
 from domain.patience import Patience
 from domain.points import Points
 from domain.ports import Refused, VectorStore
-from tests.fakes import ListedSource
+from tests.listed import ListedSource
 
 
 class Time:

@@ -60,8 +60,34 @@ def test_blank_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.qdrant.api_key, settings.redis.url, settings.redis.password) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("url", "kept", "server", "is_service"),
+    [
+        ("http://host:6333/", "http://host:6333", "http://host:6333", False),
+        ("qdrant+https://host:6333", "https://host:6333", "https://host:6333", False),
+        ("holdfast+http://host:8000", "holdfast+http://host:8000", "http://host:8000", True),
+        ("holdfast+https://host/prefix/", "holdfast+https://host/prefix", "https://host/prefix", True),
+    ],
+)
+def test_a_url_says_what_is_there(
+    url: str,
+    kept: str,
+    server: str,
+    is_service: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Qdrant server and a Holdfast service are told apart by the URL alone."""
+    monkeypatch.setenv("SOCIAL_QDRANT__URL", url)
+    qdrant = load_settings().qdrant
+    assert (qdrant.url, qdrant.server_url, qdrant.is_service) == (kept, server, is_service)
+
+
 BAD = [
     ("QDRANT__URL", "localhost:6333"),
+    ("QDRANT__URL", "holdfast+host:8000"),
+    ("QDRANT__URL", "holdfast+holdfast+http://host:8000"),
+    ("QDRANT__URL", "qdrant+:8000"),
+    ("QDRANT__URL", f"holdfast+http://user:{SECRET}@host:8000"),
     ("QDRANT__URL", "ftp://host"),
     ("QDRANT__URL", "http://"),
     ("QDRANT__URL", "http://host:port"),
