@@ -51,8 +51,8 @@ class Export:
         and what the sink raises.
         """
         patience = patience or Patience()
-        info = await patience.insist(lambda: self._collections.describe(name))
-        total = await patience.insist(lambda: self._points.count(name, filter_))
+        info = await self._collections.describe(name)
+        total = await self._points.count(name, filter_)
         limit = page_of(info.collection.size)
 
         async def read(start: PointId | None, limit: int = limit) -> Page:

@@ -74,15 +74,16 @@ class Import:
         """Write what the source has behind the row `after`, in batches; report each when all before it are done too.
 
         A row that is refused, by the source or by the collection, does not keep the others from being
-        written. Of rows with one id the last counts. A store that is away is waited for. Whoever is
-        interrupted goes on behind the last row that was reported; a few rows are then written again.
+        written. Of rows with one id the last counts. A store that goes away meanwhile is waited for.
+        Whoever is interrupted goes on behind the last row that was reported; a few rows are then
+        written again.
 
         Raises `CollectionNotFound`; `BackendUnavailable` and `Overloaded` when patience is at its end;
         and what the source raises.
         """
         check_integer("batch", batch, 1, MAX_POINTS)
         patience = patience or Patience()
-        info = await patience.insist(lambda: self._collections.describe(name))
+        info = await self._collections.describe(name)
         sent: deque[_Sent] = deque()
         blocks = _Ahead(source.blocks(batch, after))
         try:
