@@ -164,8 +164,8 @@ class Container(containers.DeclarativeContainer):
     )
     importing = providers.Singleton(Import, points=points, collections=collections)
     exporting = providers.Singleton(Export, points=points, collections=collections)
-    point_source = providers.Factory(_open_source)
-    point_sink = providers.Factory(_open_sink)
+    open_source = providers.Object(_open_source)
+    open_sink = providers.Object(_open_sink)
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 

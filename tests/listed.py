@@ -52,3 +52,9 @@ class ListedSink(PointSink):
 
     def discard(self) -> None:
         self.told.append("discard")
+
+
+def everything(source: PointSource, size: int = 2, after: int = 0) -> tuple[list[Point], list[Refused]]:
+    """All points of the source, and all rows that it refuses."""
+    blocks = list(source.blocks(size, after))
+    return [one for block in blocks for one in block.points], [one for block in blocks for one in block.refused]

@@ -49,7 +49,7 @@ async def _export(
     from entrypoints.cli.progress import progress  # noqa: PLC0415
 
     async with opened(url) as container:
-        sink: PointSink = container.point_sink(file, format=format_)
+        sink: PointSink = container.open_sink()(file, format=format_)
         with progress("exporting") as bar:
             for note in sink.notes:
                 bar.say(note)

@@ -93,7 +93,7 @@ class _Job:
 
         async with opened(url) as container:
             store = _check_lasting(container)
-            source: PointSource = container.point_source(self.file, columns=self.columns, format=self.format)
+            source: PointSource = container.open_source()(self.file, columns=self.columns, format=self.format)
             options = {**asdict(self.columns), "format": self.format}
             bookmark = Bookmark(self.file, collection=self.collection, store=store, options=options)
             begin = (bookmark.find() if self.resume else None) or Place()
