@@ -30,9 +30,9 @@ class Lines:
         self._most = most
         self._raw: BinaryIO = path.open("rb", buffering=0)
         self._size = max(path.stat().st_size, 1)
-        packed = self._raw.read(2) == GZIP
+        self._packed = self._raw.read(2) == GZIP
         self._raw.seek(0)
-        inner = gzip.GzipFile(fileobj=self._raw, mode="rb") if packed else self._raw
+        inner = gzip.GzipFile(fileobj=self._raw, mode="rb") if self._packed else self._raw
         self._file = io.BufferedReader(inner, BUFFER)
 
     def __iter__(self) -> Iterator[bytes | None]:
@@ -45,8 +45,8 @@ class Lines:
             raise InvalidInput(self._path.name, "a whole gzip file, and this is cut or broken") from None
 
     def share(self) -> float:
-        """How much of the file is read, from 0 to 1."""
-        return self._raw.tell() / self._size
+        """How much of the file is read, from 0 to 1; of gzip what is read ahead counts too."""
+        return (self._raw if self._packed else self._file).tell() / self._size
 
     def close(self) -> None:
         """Close the file."""

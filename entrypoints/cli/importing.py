@@ -102,10 +102,8 @@ class _Job:
                 begin = Place()
             if not begin.row:
                 bookmark.forget()
-            with (
-                progress("importing", None if source.total is None else source.total - begin.row) as bar,
-                Journal(bar, bookmark, begin, self.refused, self.file) as journal,
-            ):
+            bar = progress("importing", None if source.total is None else source.total - begin.row)
+            with Journal(bar, bookmark, begin, self.refused, self.file) as journal, bar:
                 for note in (*source.notes, *([_begin(begin)] if self.resume else [])):
                     bar.say(note)
                 await self._write(container.importing(), source, journal)
