@@ -38,6 +38,7 @@ class JsonLinesSource(PointSource):
         self._path = path
         self._columns = columns
         self._max_line = max_line
+        self._usual = _usual_line(columns)
         Lines(path).close()
 
     def blocks(self, size: int, after: int = 0) -> Generator[Block, None, None]:
@@ -70,18 +71,28 @@ class JsonLinesSource(PointSource):
             block.refused.append(Refused.by(row, error))
 
     def _point(self, row: int, line: bytes) -> Point:
+        """The point of the line. Raises `InvalidInput`."""
+        if self._usual is not None:
+            try:
+                usual = self._usual.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                point = self._unusual_point(row, line)
+                # A point all the same: one of a file whose keys are others.
+                self._usual = None
+                return point
+            return _to_point(self._columns, usual.id, usual.vector, usual.payload or {})
+        return self._unusual_point(row, line)
+
+    def _unusual_point(self, row: int, line: bytes) -> Point:
         columns = self._columns
         fields = _decode(_line, line)
-        id_ = fields.pop(columns.id, None)
-        if columns.numbered:
-            point_id: PointId = row - 1
-        else:
+        value: int | str = row - 1
+        if not columns.numbered:
             with at(columns.id):
-                value = _decode(_id, _there(id_))
-                point_id = parse_uuid(value) if isinstance(value, str) else check_point_id(value)
+                value = _decode(_id, _there(fields.pop(columns.id, None)))
         with at(columns.vector):
-            vector = _to_vector(_decode(_vector, _there(fields.pop(columns.vector, None))))
-        return Point(point_id, vector, self._payload(fields))
+            vector = _decode(_vector, _there(fields.pop(columns.vector, None)))
+        return _to_point(columns, value, vector, self._payload(fields))
 
     def _payload(self, fields: dict[str, msgspec.Raw]) -> dict[str, Any]:
         if self._columns.payload is not None:
@@ -96,6 +107,26 @@ class JsonLinesSource(PointSource):
             with at(key):
                 read[key] = _decode(_any, raw)
         return read
+
+
+def _usual_line(columns: Columns) -> msgspec.json.Decoder[Any] | None:
+    """Reads id, vector and payload of a line in one step, which is a third quicker; None where keys are chosen."""
+    if columns.numbered or columns.payload is not None or len({columns.id, columns.vector, PAYLOAD}) < 3:
+        return None
+    fields = [
+        ("id", int | str, msgspec.field(name=columns.id)),
+        ("vector", list[float] | str, msgspec.field(name=columns.vector)),
+        ("payload", dict[str, Any] | None, msgspec.field(default=None)),
+    ]
+    return msgspec.json.Decoder(msgspec.defstruct("Line", fields, forbid_unknown_fields=True))
+
+
+def _to_point(columns: Columns, value: int | str, numbers: list[float] | str, payload: dict[str, Any]) -> Point:
+    with at(columns.id):
+        point_id: PointId = parse_uuid(value) if isinstance(value, str) else check_point_id(value)
+    with at(columns.vector):
+        vector = _to_vector(numbers)
+    return Point(point_id, vector, payload)
 
 
 class _Rows:

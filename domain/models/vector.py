@@ -59,7 +59,7 @@ class Vector:
     @classmethod
     def of(cls, values: Iterable[float]) -> Vector:
         """The vector of these numbers, each rounded to float32."""
-        numbers = list(values)
+        numbers = values if isinstance(values, list) else list(values)
         try:
             data = struct.pack(f"<{len(numbers)}f", *numbers)
         except OverflowError:
