@@ -66,9 +66,12 @@ def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClie
 def _build_qdrant_store(
     settings: QdrantSettings, client: Callable[[], AsyncQdrantClient], **limits: Any
 ) -> VectorStore:
-    from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore  # noqa: PLC0415
+    from adapters.qdrant import Catalog, LocalQdrantVectorStore, Placement, QdrantVectorStore  # noqa: PLC0415
 
-    return (LocalQdrantVectorStore if settings.in_memory else QdrantVectorStore)(client(), **limits)
+    driver = client()
+    if settings.in_memory:
+        return LocalQdrantVectorStore(driver, **limits)
+    return QdrantVectorStore(driver, catalog=Catalog(driver, Placement.of(settings)), **limits)
 
 
 def _build_service_store(settings: QdrantSettings, **limits: Any) -> VectorStore:

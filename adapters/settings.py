@@ -50,6 +50,12 @@ class QdrantSettings(Section):
     read_timeout: Seconds = 5.0
     write_timeout: Seconds = 30.0
     pool_size: int = Field(default=100, ge=1, le=10_000)
+    shard_number: int | None = Field(default=None, ge=1, le=10_000)
+    """Into how many shards a cluster splits a new collection; without one it decides for itself."""
+    replication_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas each shard of a new collection has; without one the cluster decides for itself."""
+    write_consistency_factor: int | None = Field(default=None, ge=1, le=100)
+    """How many replicas must have a write before it is acknowledged; without one all of `replication_factor`."""
 
     _strip_key = field_validator("api_key")(check_printable)
     _check_ca = field_validator("ca_file")(check_ca_file)
@@ -75,6 +81,12 @@ class QdrantSettings(Section):
     def _check_tls(self) -> Self:
         if self.tls and self.url != MEMORY and not self.server_url.startswith("https://"):
             raise ValueError("TLS: is true, so the URL must start with https://")
+        return self
+
+    @model_validator(mode="after")
+    def _check_consistency(self) -> Self:
+        if (self.write_consistency_factor or 1) > (self.replication_factor or 1):
+            raise ValueError("WRITE_CONSISTENCY_FACTOR: must be at most REPLICATION_FACTOR, or no write would ever do")
         return self
 
     @property
@@ -165,6 +177,17 @@ class CacheSettings(Section):
     """How much memory each worker uses for results that it keeps beside Redis."""
 
 
+class CopyingSettings(Section):
+    """`SOCIAL_COPYING__*`: what `holdfast copy` needs besides its options. No command line is to hold a key."""
+
+    in_flight: int = Field(default=4, ge=1, le=32)
+    """How many pages are written at a time."""
+    from_api_key: SecretStr | None = None
+    to_api_key: SecretStr | None = None
+
+    _strip_keys = field_validator("from_api_key", "to_api_key")(check_printable)
+
+
 class LogFormat(StrEnum):
     """JSON for machines, one object a line; console for people."""
 
@@ -206,6 +229,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -244,7 +268,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
-        found = [self.qdrant.api_key, self.redis.password, self.redis.url]
+        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
+        found = [*keys, self.redis.password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:
             password = urlsplit(self.redis.url.get_secret_value()).password or ""

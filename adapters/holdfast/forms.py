@@ -29,7 +29,7 @@ from domain.models import (
 from domain.queries import SearchQuery, Selection
 
 VECTORS = "base64"
-"""How vectors are asked for where they come in numbers: a fifth of the bytes, and nothing to parse."""
+"""How vectors are asked for where they come in numbers: a quarter of the bytes, and nothing to parse."""
 
 
 class _RecordForm(msgspec.Struct):

@@ -18,7 +18,8 @@ EVERY_SECONDS = 5.0
 class progress:  # noqa: N801
     """`with progress("importing", total) as bar: bar.advance(n)`, with the rate and the time left.
 
-    `total` is None where nobody knows; it may be set later. `file` is stderr by default; `clock` counts seconds.
+    `total` is None where nobody knows; it may be set later. `done` is how many were done before, which the
+    rate leaves out. `file` is stderr by default; `clock` counts seconds.
     """
 
     def __init__(
@@ -26,17 +27,18 @@ class progress:  # noqa: N801
         title: str,
         total: int | None = None,
         *,
+        done: int = 0,
         file: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.done = 0
+        self.done = self._before = done
         self._title = title
         self._total = total
         self._clock = clock
         self._begun = self._said = clock()
         self._file = file or sys.stderr
         self._bar = _bar(self._file) if self._file.isatty() else None
-        self._task = self._bar.add_task(title, total=total) if self._bar is not None else None
+        self._task = self._bar.add_task(title, total=total, completed=done) if self._bar is not None else None
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -73,7 +75,7 @@ class progress:  # noqa: N801
     def _say(self) -> None:
         now = self._clock()
         self._said = now
-        rate = self.done / (now - self._begun) if now > self._begun else 0.0
+        rate = (self.done - self._before) / (now - self._begun) if now > self._begun else 0.0
         of = "" if self._total is None else f" of {self._total:,}"
         left = ""
         if self._total is not None and rate and self._total > self.done:

@@ -89,6 +89,15 @@ def test_progress_without_a_terminal_is_a_line_now_and_then() -> None:
     ]
 
 
+def test_progress_that_goes_on_does_not_count_what_was_before() -> None:
+    """The rate is that of this run alone."""
+    file, clock = io.StringIO(), Clock()
+    with progress("copying", 100, done=80, file=file, clock=clock) as bar:
+        clock.now += EVERY_SECONDS
+        bar.advance(10)
+    assert file.getvalue().splitlines()[0] == "copying: 90 of 100, 2/s, 0:05 left"
+
+
 def test_progress_on_a_terminal_is_a_bar() -> None:
     """A terminal gets one bar that is drawn over, with how many of how many."""
 

@@ -104,6 +104,9 @@ BAD = [
     ("QDRANT__READ_TIMEOUT", "nan"),
     ("QDRANT__WRITE_TIMEOUT", "inf"),
     ("QDRANT__POOL_SIZE", "0"),
+    ("QDRANT__SHARD_NUMBER", "0"),
+    ("QDRANT__REPLICATION_FACTOR", "none"),
+    ("QDRANT__WRITE_CONSISTENCY_FACTOR", "2"),
     ("QDRANT__CA_FILE", "/no/such/file.pem"),
     ("QDRANT__CA_FILE", __file__),
     ("QDRANT__TYPO", SECRET),
@@ -123,6 +126,8 @@ BAD = [
     ("HTTP__PORT", "x"),
     ("HTTP__WORKERS", "0"),
     ("HTTP__MAX_BODY_BYTES", "10"),
+    ("COPYING__IN_FLIGHT", "0"),
+    ("COPYING__FROM_API_KEY", f"{SECRET}\nmore"),
     ("LOG__LEVEL", "loud"),
     ("LOG__FORMAT", SECRET),
 ]
