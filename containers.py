@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
@@ -22,11 +23,13 @@ from adapters.resilience import ResilientCache, ResilientVectorStore
 from adapters.settings import ConfigurationError, Durability, QdrantSettings, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
+from domain.exporting import Export
 from domain.freshness import Windows
 from domain.health import Health
+from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, VectorStore
+from domain.ports import Cache, Columns, PointSink, PointSource, VectorStore
 from domain.search import Search
 
 if TYPE_CHECKING:
@@ -129,6 +132,18 @@ def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
     return ResilientCache(inner, settings.resilience, timeout=usual, invalidation_timeout=invalidation, monitor=monitor)
 
 
+def _open_source(path: Path, *, columns: Columns, format: str | None = None) -> PointSource:  # noqa: A002
+    from adapters.files import open_source  # noqa: PLC0415
+
+    return open_source(path, columns=columns, format=format)
+
+
+def _open_sink(path: Path, *, format: str | None = None) -> PointSink:  # noqa: A002
+    from adapters.files import open_sink  # noqa: PLC0415
+
+    return open_sink(path, format=format)
+
+
 def _windows(settings: Settings) -> Windows:
     """How long results are remembered; not at all where processes could not tell each other of writes."""
     if not settings.remembers:
@@ -185,6 +200,10 @@ class Container(containers.DeclarativeContainer):
         invalidation=invalidation,
         windows=providers.Callable(_windows, settings),
     )
+    importing = providers.Singleton(Import, points=points, collections=collections)
+    exporting = providers.Singleton(Export, points=points, collections=collections)
+    open_source = providers.Object(_open_source)
+    open_sink = providers.Object(_open_sink)
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 

@@ -25,8 +25,14 @@ EX_UNAVAILABLE = 69
 """A backend is away, or has too much to do. Trying again later may help."""
 EX_BUG = 70
 """A mistake in Holdfast."""
+EX_CANNOT_CREATE = 73
+"""A file would be overwritten."""
+EX_IO = 74
+"""A file cannot be read to its end, or written."""
 EX_CONFIG = 78
 """A setting is wrong."""
+EX_INTERRUPTED = 130
+"""Ctrl-C, as shells have it."""
 
 EXIT_CODES: Mapping[type[Exception], int] = MappingProxyType(
     {
@@ -37,6 +43,11 @@ EXIT_CODES: Mapping[type[Exception], int] = MappingProxyType(
         NotFound: EX_NO_INPUT,
         CollectionConflict: EX_DATA,
         InvalidInput: EX_DATA,
+        FileExistsError: EX_CANNOT_CREATE,
+        FileNotFoundError: EX_NO_INPUT,
+        IsADirectoryError: EX_NO_INPUT,
+        PermissionError: EX_NO_INPUT,
+        OSError: EX_IO,
         HoldfastError: EX_BUG,
     }
 )
@@ -50,6 +61,8 @@ def exit_code(error: Exception) -> int:
 
 def explain(error: Exception) -> str:
     """One line for people. Of a bug it says where it is and not its message, which could quote a secret."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     if exit_code(error) != EX_BUG:
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from entrypoints.cli import collections, copy, health, search, serve
+from entrypoints.cli import collections, copy, exporting, health, importing, search, serve
 from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command()(serve.serve)
 app.command()(health.health)
 app.command()(collections.collections)
 app.command()(search.search)
+app.command("import")(importing.import_)
+app.command()(exporting.export)
 app.command()(copy.copy)
 
 
