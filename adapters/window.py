@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
+from typing import Protocol, TypeVar
 
-from domain.models import Distance, Hit, float32, id_order
+from domain.models import Distance, PointId, float32, id_order
 from domain.queries import SearchQuery
 
 MAX_WIDTH = 20_000
@@ -24,6 +25,21 @@ GROWTH = 8
 
 MARGIN = 1e-6
 """How much farther than a threshold to ask, relative to it: Qdrant leaves out hits right at it."""
+
+
+class Scored(Protocol):
+    """What a search found, as far as its place in a ranking goes."""
+
+    @property
+    def id(self) -> PointId:
+        """Of the point."""
+
+    @property
+    def score(self) -> float:
+        """How near it is."""
+
+
+S = TypeVar("S", bound=Scored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +57,21 @@ class Window:
         """The page of the query, and a hit on either side."""
         return cls(query, distance, max(query.offset - 1, 0), query.offset + query.limit + 1)
 
-    def cuts_group(self, hits: Sequence[Hit]) -> bool:
+    def cuts_group(self, hits: Sequence[S]) -> bool:
         """Whether hits of one score may stand on both sides of an edge of the page."""
         return self._cuts_before(hits) or self._cuts_after(hits)
 
-    def widened(self, hits: Sequence[Hit]) -> Window:
+    def widened(self, hits: Sequence[S]) -> Window:
         """A window that reaches farther where a group was cut."""
         start = 0 if self._cuts_before(hits) else self.start
         stop = min(GROWTH * self.stop, MAX_WIDTH) if self._cuts_after(hits) else self.stop
         return replace(self, start=start, stop=stop, bare=True)
 
-    def page(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def page(self, hits: Sequence[S]) -> tuple[S, ...]:
         """The hits of the page in their order; those past the query's threshold left out."""
         first = self.query.offset - self.start
+        if self.query.score_threshold is None and len({hit.score for hit in hits}) == len(hits):
+            return tuple(hits[first : first + self.query.limit])
         near = [hit for hit in hits if not self._is_past_threshold(hit.score)]
         groups = (sorted(group, key=lambda hit: id_order(hit.id)) for _, group in groupby(near, lambda hit: hit.score))
         return tuple(chain.from_iterable(groups))[first : first + self.query.limit]
@@ -72,11 +90,11 @@ class Window:
             return False
         return self.distance.is_farther(score, float32(threshold))
 
-    def _cuts_before(self, hits: Sequence[Hit]) -> bool:
+    def _cuts_before(self, hits: Sequence[S]) -> bool:
         first = self.query.offset - self.start
         return self.start > 0 and len(hits) > first and hits[0].score == hits[first].score
 
-    def _cuts_after(self, hits: Sequence[Hit]) -> bool:
+    def _cuts_after(self, hits: Sequence[S]) -> bool:
         whole = len(hits) == self.stop - self.start and self.stop < MAX_WIDTH
         last = self.query.offset + self.query.limit - 1 - self.start
         return whole and hits[last].score == hits[-1].score

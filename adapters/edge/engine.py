@@ -13,14 +13,15 @@ from typing import Any
 
 from adapters.edge.description import describe, parse
 from adapters.edge.directory import Directory
+from adapters.edge.flat import flat_record
+from adapters.edge.searches import Asked, Searches
 from adapters.edge.shard import Shard
 from adapters.edge.upkeep import Upkeep
 from adapters.edge.wire import Frames
 from adapters.edge.writes import Write, Writes
 from domain.errors import HoldfastError
 from domain.filters import Filter
-from domain.models import Hit, IndexType, Page, PointId, Record
-from domain.queries import SearchQuery
+from domain.models import IndexType, Page, PointId
 
 PANIC = "PanicException"
 """What the engine raises where it has found itself broken. Reads may go on after that, writes may not."""
@@ -43,6 +44,7 @@ class Engine:
         self._tell = tell
         self._writes = Writes(self.directory.flush if synced else None)
         self.upkeep = Upkeep(self.directory, self._writes, tell)
+        self._searches = Searches(self._shard)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads: dict[str, Callable[..., object]] = {
             "ping": lambda _: version("qdrant-edge-py"),
@@ -51,8 +53,6 @@ class Engine:
             "retrieve": self._retrieve,
             "scroll": self._scroll,
             "count": lambda name, filter_: self._shard(name).count(filter_),
-            "search": self._search,
-            "search_batch": self._search,
         }
         self._steps: dict[str, Callable[..., Iterator[None] | None]] = {
             "create": self._create,
@@ -75,7 +75,9 @@ class Engine:
         def answer(error: BaseException | None, value: object = None) -> None:
             connection.send((number, self._shown(operation, error), value))
 
-        if operation in self._reads:
+        if operation == "search":
+            self._searches.put(Asked(name, arguments[0], answer))
+        elif operation in self._reads:
             self._read(self._reads[operation], name, arguments, answer)
         elif operation in self._steps:
             self._write(self._steps[operation], name, arguments, answer)
@@ -140,7 +142,7 @@ class Engine:
         return describe(shard.collection), shard.count(), opened.building, shard.indexed(), shard.graph_size()
 
     def _retrieve(self, name: str, ids: Sequence[PointId], with_vectors: bool) -> list[tuple[Any, ...]]:  # noqa: FBT001
-        return list(map(_flat_record, self._shard(name).retrieve(ids, with_vectors=with_vectors)))
+        return list(map(flat_record, self._shard(name).retrieve(ids, with_vectors=with_vectors)))
 
     def _scroll(
         self,
@@ -151,10 +153,7 @@ class Engine:
         with_vectors: bool,  # noqa: FBT001
     ) -> tuple[list[tuple[Any, ...]], PointId | None]:
         page: Page = self._shard(name).scroll(filter_, limit, start, with_vectors=with_vectors)
-        return list(map(_flat_record, page.points)), page.next
-
-    def _search(self, name: str, queries: Sequence[SearchQuery]) -> list[list[tuple[Any, ...]]]:
-        return [list(map(_flat_hit, hits)) for hits in self._shard(name).search(queries)]
+        return list(map(flat_record, page.points)), page.next
 
     def _create(self, values: list[object], _: str, described: dict[str, Any]) -> None:
         values.append(self.directory.create(parse(described)))
@@ -172,11 +171,3 @@ class Engine:
 
     async def _discard(self, _: str, folder: str) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _flat_record(record: Record) -> tuple[Any, ...]:
-    return record.id, record.payload, record.vector and record.vector.data
-
-
-def _flat_hit(hit: Hit) -> tuple[Any, ...]:
-    return hit.id, hit.score, hit.payload, hit.vector and hit.vector.data

@@ -13,10 +13,10 @@ import qdrant_edge as edge
 
 from adapters.edge.config import INDEX_TYPES, to_config
 from adapters.edge.filters import to_edge
-from adapters.edge.searching import SAFE_NORMS, fit, from_id, from_vector, search
+from adapters.edge.searching import SAFE_NORMS, Found, fit, from_id, from_vector, search
 from domain.errors import CollectionConflict, PointNotFound, at
 from domain.filters import Filter
-from domain.models import Collection, Hit, IndexType, Page, Payload, PointId, Record, Vector
+from domain.models import Collection, IndexType, Page, Payload, PointId, Record, Vector
 from domain.queries import SearchQuery, Selection
 
 SLICE = 250
@@ -125,8 +125,8 @@ class Shard:
         records, following = self.points.scroll(request)
         return Page(tuple(map(_record, records)), None if following is None else from_id(following))
 
-    def search(self, queries: Sequence[SearchQuery]) -> list[tuple[Hit, ...]]:
-        """The hits of each query."""
+    def search(self, queries: Sequence[SearchQuery]) -> list[tuple[Found, ...]]:
+        """The hits of each query, in order. Raises as `searching.search` does."""
         return search(self.points, self.collection, queries)
 
     def replay(self, operations: Sequence[edge.UpdateOperation]) -> None:

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from adapters.call import BackendCall, Fault
 from adapters.edge.connection import EngineConnection, EngineFault
 from adapters.edge.description import describe, parse
+from adapters.edge.flat import flat_query, to_hits, to_record
 from adapters.edge.supervisor import EngineSupervisor
 from adapters.monitor import BackendMonitor
 from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError
 from domain.filters import Filter
-from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record, Vector
+from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
 from domain.ports import BackendStatus, VectorStore
 from domain.queries import SearchQuery, Selection
 
@@ -99,12 +100,11 @@ class EdgeVectorStore(VectorStore):
         return await self._read("count", int, "count", collection, filter_)
 
     async def search(self, collection: str, query: SearchQuery) -> tuple[Hit, ...]:
-        return await self._read("search", lambda answer: _to_hits(answer[0]), "search", collection, [query])
+        return await self._read("search", lambda answer: to_hits(answer[0]), "search", collection, [flat_query(query)])
 
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
-        return await self._read(
-            "search_batch", lambda answer: tuple(map(_to_hits, answer)), "search_batch", collection, list(queries)
-        )
+        flat = list(map(flat_query, queries))
+        return await self._read("search_batch", lambda answer: tuple(map(to_hits, answer)), "search", collection, flat)
 
     async def ping(self) -> BackendStatus:
         version = await self._read("ping", str, "ping", "")
@@ -151,13 +151,5 @@ def _to_info(answer: tuple[dict[str, Any], int, bool, dict[str, int], int]) -> C
     )
 
 
-def _to_vector(data: bytes | None) -> Vector | None:
-    return None if data is None else Vector(data)
-
-
 def _to_records(answer: list[tuple[Any, ...]]) -> tuple[Record, ...]:
-    return tuple(Record(id_, payload, _to_vector(data)) for id_, payload, data in answer)
-
-
-def _to_hits(answer: list[tuple[Any, ...]]) -> tuple[Hit, ...]:
-    return tuple(Hit(id_, score, payload, _to_vector(data)) for id_, score, payload, data in answer)
+    return tuple(map(to_record, answer))

@@ -46,6 +46,7 @@ class Frames(asyncio.Protocol):
     def __init__(self, take: Callable[[Any], None]) -> None:
         self._take = take
         self._received = bytearray()
+        self._sent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,9 +69,16 @@ class Frames(asyncio.Protocol):
             self._take(value)
 
     def send(self, value: object) -> None:
-        """Send a value, unless the connection has ended."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(encode(value))
+        """Send a value at the end of this turn of the loop, with the others, unless the connection has ended."""
+        if not self._sent:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._sent.append(encode(value))
+
+    def flush(self) -> None:
+        """Send what waits to be sent."""
+        sent, self._sent = self._sent, []
+        if sent and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(sent))
 
     def abort(self) -> None:
         """End the connection now."""
