@@ -20,7 +20,7 @@ from dependency_injector import containers, providers
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
-from adapters.settings import ConfigurationError, QdrantSettings, Settings, load_settings
+from adapters.settings import ConfigurationError, Durability, QdrantSettings, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
 from domain.exporting import Export
@@ -33,6 +33,7 @@ from domain.ports import Cache, Columns, PointSink, PointSource, VectorStore
 from domain.search import Search
 
 if TYPE_CHECKING:
+    from adapters.edge import EngineSupervisor
     from adapters.qdrant import AsyncQdrantClient
     from adapters.redis import Redis
 
@@ -58,7 +59,11 @@ def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClie
     """The adapter that the URL names, behind the failure policy; one monitor tells of an outage once."""
     monitor = BackendMonitor(Backend.VECTOR_STORE)
     read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
-    build = _build_service_store if settings.qdrant.is_service else partial(_build_qdrant_store, client=client)
+    build: Callable[..., VectorStore] = partial(_build_qdrant_store, client=client)
+    if settings.qdrant.is_service:
+        build = _build_service_store
+    elif settings.qdrant.directory is not None:
+        build = _build_edge_store
     inner = build(settings.qdrant, read_timeout=read, write_timeout=write, monitor=monitor)
     return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
 
@@ -78,6 +83,32 @@ def _build_service_store(settings: QdrantSettings, **limits: Any) -> VectorStore
     from adapters.holdfast import HoldfastVectorStore, build_holdfast_client  # noqa: PLC0415
 
     return HoldfastVectorStore(build_holdfast_client(settings), **limits)
+
+
+def _build_edge_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
+    from adapters.edge import EdgeVectorStore  # noqa: PLC0415
+
+    assert settings.directory is not None  # noqa: S101 - who calls this has looked
+    supervisor = None if settings.attach else start_engine(settings)
+    return EdgeVectorStore(settings.directory, supervisor, **limits)
+
+
+def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
+    """The embedded engine's process, for the caller to close; None where the settings name no directory.
+
+    Raises `ConfigurationError` where another process has the directory, it cannot be made, or the engine is
+    not installed.
+    """
+    if settings.directory is None:
+        return None
+    from adapters.edge import DirectoryInUse, EngineMissing, EngineSupervisor  # noqa: PLC0415
+
+    try:
+        return EngineSupervisor(settings.directory, synced=settings.durability is Durability.DISK)
+    except (DirectoryInUse, EngineMissing) as error:
+        raise ConfigurationError(f"SOCIAL_QDRANT__URL: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"SOCIAL_QDRANT__URL: the directory cannot be used: {error.strerror}") from None
 
 
 def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
@@ -122,6 +153,10 @@ def _windows(settings: Settings) -> Windows:
 
 def _identity(settings: QdrantSettings) -> str:
     """Which vector store results are from, for the keys of a shared cache. A `:memory:` is like no other."""
+    if settings.directory is not None:
+        from adapters.edge import identity  # noqa: PLC0415
+
+        return identity(settings.directory)
     name = secrets.token_hex(8) if settings.in_memory else settings.url
     return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
 
@@ -172,4 +207,4 @@ class Container(containers.DeclarativeContainer):
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 
-__all__ = ["ConfigurationError", "Container", "Settings", "load_settings"]
+__all__ = ["ConfigurationError", "Container", "Settings", "load_settings", "start_engine"]

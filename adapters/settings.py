@@ -22,6 +22,8 @@ from adapters.policies import ResilienceSettings
 
 PREFIX = "SOCIAL_"
 MEMORY = ":memory:"
+DIRECTORY = "file:"
+"""What stands before the path of a directory in which the embedded engine keeps points."""
 SERVICE = "holdfast+"
 """What stands before the URL of a Holdfast service, to tell it from one of Qdrant."""
 
@@ -32,14 +34,28 @@ class ConfigurationError(Exception):
     """Settings that cannot be used: one line that names each wrong variable, and no value."""
 
 
+class Durability(StrEnum):
+    """When a write is acknowledged by the embedded engine."""
+
+    PROCESS = "process"
+    """Once it survives the end of every process; what the machine had not written yet goes with its power."""
+    DISK = "disk"
+    """Once it is synced to disk."""
+
+
 class QdrantSettings(Section):
     """`SOCIAL_QDRANT__*`: the vector database."""
 
     url: str = MEMORY
     """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`.
 
-    Or another Holdfast service: `holdfast+http://host:8000`, or `holdfast+https://...`.
+    Or `file:PATH`: a directory in which the embedded engine keeps points. Or another Holdfast service:
+    `holdfast+http://host:8000`, or `holdfast+https://...`.
     """
+    durability: Durability = Durability.PROCESS
+    """What a directory still holds after a crash. Says nothing to a server, which decides for itself."""
+    attach: bool = False
+    """Use the engine that another process has started on the directory, and start none."""
     api_key: SecretStr | None = None
     prefer_grpc: bool = False
     grpc_port: Port = 6334
@@ -66,10 +82,12 @@ class QdrantSettings(Section):
         url = url.strip().rstrip("/").removeprefix("qdrant+")
         if url == MEMORY:
             return url
+        if url.startswith(DIRECTORY):
+            return _check_directory(url)
         parts = split_url(
             url.removeprefix(SERVICE),
             ("http", "https"),
-            f"must be {MEMORY}, http://host:port or https://host:port, for a Holdfast service {SERVICE}http://host:port",
+            f"must be {MEMORY}, {DIRECTORY}PATH, http(s)://host:port, or for a Holdfast service {SERVICE}http(s)://host:port",
         )
         if "@" in parts.netloc:
             raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
@@ -79,7 +97,7 @@ class QdrantSettings(Section):
 
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
-        if self.tls and self.url != MEMORY and not self.server_url.startswith("https://"):
+        if self.tls and self.has_server and not self.server_url.startswith("https://"):
             raise ValueError("TLS: is true, so the URL must start with https://")
         return self
 
@@ -93,6 +111,16 @@ class QdrantSettings(Section):
     def in_memory(self) -> bool:
         """Whether there is no server, and all points live in this process."""
         return self.url == MEMORY
+
+    @property
+    def directory(self) -> Path | None:
+        """Where the embedded engine keeps points, if it does."""
+        return Path(self.url.removeprefix(DIRECTORY)) if self.url.startswith(DIRECTORY) else None
+
+    @property
+    def has_server(self) -> bool:
+        """Whether points live in another service, to which connections are made."""
+        return not self.in_memory and self.directory is None
 
     @property
     def is_service(self) -> bool:
@@ -244,7 +272,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_pool(self) -> Self:
         calls = self.resilience.max_reads + self.resilience.max_writes
-        if not self.qdrant.in_memory and calls > self.qdrant.pool_size:
+        if self.qdrant.has_server and calls > self.qdrant.pool_size:
             raise ValueError(
                 f"{PREFIX}RESILIENCE__MAX_READS: must be at most {PREFIX}QDRANT__POOL_SIZE together with "
                 f"{PREFIX}RESILIENCE__MAX_WRITES, since each call needs a connection"
@@ -275,6 +303,14 @@ class Settings(BaseSettings):
             password = urlsplit(self.redis.url.get_secret_value()).password or ""
             texts += [password, unquote(password)]
         return tuple(text for text in texts if text)
+
+
+def _check_directory(url: str) -> str:
+    """The URL with a path that is absolute, so that it means the same in every process."""
+    path = unquote(url.removeprefix(f"{DIRECTORY}//") if url.startswith(f"{DIRECTORY}///") else url[len(DIRECTORY) :])
+    if not path or path.startswith("//") or "\0" in path:
+        raise ValueError(f"must name a directory, as {DIRECTORY}/var/lib/holdfast or {DIRECTORY}data")
+    return f"{DIRECTORY}{Path(path).expanduser().absolute()}"
 
 
 _MISSPELT = re.compile(rf"{PREFIX}({'|'.join(Settings.model_fields)})_[^_]", re.IGNORECASE)

@@ -104,6 +104,7 @@ class CollectionForm(msgspec.Struct):
     points: int
     status: str
     indexed: dict[str, int]
+    indexed_vectors: int | None = None
     on_disk: bool | None = None
     quantization: Quantization | None = None
     index: HnswOptions | None = None
@@ -120,7 +121,11 @@ class CollectionForm(msgspec.Struct):
             hnsw=self.index,
         )
         return CollectionInfo(
-            collection=collection, points=self.points, building=self.status == "building", indexed=self.indexed
+            collection=collection,
+            points=self.points,
+            building=self.status == "building",
+            indexed=self.indexed,
+            indexed_vectors=self.indexed_vectors,
         )
 
 

@@ -23,6 +23,8 @@ def describe_collection(info: CollectionInfo) -> dict[str, Any]:
         "status": "building" if info.building else "ready",
         "indexed": dict(info.indexed),
     }
+    if info.indexed_vectors is not None:
+        answer["indexed_vectors"] = info.indexed_vectors
     if collection.on_disk is not None:
         answer["on_disk"] = collection.on_disk
     for name, options in (("quantization", collection.quantization), ("index", collection.hnsw)):

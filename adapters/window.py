@@ -1,8 +1,9 @@
 """The part of a ranking to ask for, so that hits of one score come in the order of their ids.
 
-Qdrant leaves the order of equal scores open, and with it which of them a page holds. A window asks
-for one hit more on either side of the page. Where a neighbour has the score of a hit on the page, the
-group of equal scores reaches past its edge, and the window is widened until it holds the group whole.
+Qdrant, the server as well as the embedded engine, leaves the order of equal scores open, and with it
+which of them a page holds. A window asks for one hit more on either side of the page. Where a neighbour
+has the score of a hit on the page, the group of equal scores reaches past its edge, and the window is
+widened until it holds the group whole.
 A widened window asks for ids and scores alone: what the page shows is fetched once it is known.
 """
 
@@ -12,10 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
-from qdrant_client import models
-
-from adapters.qdrant.conversions import to_id, to_selector
-from adapters.qdrant.filters import to_qdrant
 from domain.models import Distance, Hit, float32, id_order
 from domain.queries import SearchQuery
 
@@ -35,15 +32,14 @@ class Window:
 
     query: SearchQuery
     distance: Distance
-    vector: list[float] | None
     start: int
     stop: int
     bare: bool = False
 
     @classmethod
-    def around(cls, query: SearchQuery, distance: Distance, vector: list[float] | None) -> Window:
-        """The page of the query, and a hit on either side. `vector` is the query's own, as it is to be sent."""
-        return cls(query, distance, vector, max(query.offset - 1, 0), query.offset + query.limit + 1)
+    def around(cls, query: SearchQuery, distance: Distance) -> Window:
+        """The page of the query, and a hit on either side."""
+        return cls(query, distance, max(query.offset - 1, 0), query.offset + query.limit + 1)
 
     def cuts_group(self, hits: Sequence[Hit]) -> bool:
         """Whether hits of one score may stand on both sides of an edge of the page."""
@@ -62,28 +58,7 @@ class Window:
         groups = (sorted(group, key=lambda hit: id_order(hit.id)) for _, group in groupby(near, lambda hit: hit.score))
         return tuple(chain.from_iterable(groups))[first : first + self.query.limit]
 
-    def request(self) -> models.QueryRequest:
-        """What to ask the server."""
-        query = self.query
-        target = to_id(query.id) if query.id is not None else _Components(self.vector or [])
-        return models.QueryRequest(
-            # Not checked again, so that the components stay what they are.
-            query=models.NearestQuery.model_construct(nearest=target),
-            filter=None if query.filter.is_empty else to_qdrant(query.filter),
-            params=self._params(),
-            score_threshold=self._asked_threshold(),
-            limit=self.stop - self.start,
-            offset=self.start,
-            with_payload=not self.bare and to_selector(query.with_payload),
-            with_vector=not self.bare and query.with_vectors,
-        )
-
-    def _params(self) -> models.SearchParams | None:
-        if self.query.hnsw_ef is None and not self.query.exact:
-            return None
-        return models.SearchParams(hnsw_ef=self.query.hnsw_ef, exact=self.query.exact)
-
-    def _asked_threshold(self) -> float | None:
+    def asked_threshold(self) -> float | None:
         """The query's threshold, a little farther."""
         threshold = self.query.score_threshold
         if threshold is None:
@@ -105,13 +80,6 @@ class Window:
         whole = len(hits) == self.stop - self.start and self.stop < MAX_WIDTH
         last = self.query.offset + self.query.limit - 1 - self.start
         return whole and hits[last].score == hits[-1].score
-
-
-class _Components(list[float]):
-    """A vector that nobody changes: the client copies a request deeply, number by number, before it sends it."""
-
-    def __deepcopy__(self, memo: object) -> _Components:
-        return self
 
 
 def _margin(threshold: float) -> float:

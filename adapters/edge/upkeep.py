@@ -1,0 +1,166 @@
+"""Keeps collections quick: their graphs are built beside them, in a process of their own, while they serve on.
+
+The engine builds a graph in one piece, and nothing else moves meanwhile in its process. So a quiet
+collection is copied, the copy is given its graph by a process of low priority, what was written since is
+applied to it, and then it takes the place of the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from adapters.edge.config import DELETED_SHARE, INDEXING_KB
+from adapters.edge.description import describe
+from adapters.edge.directory import Directory, Opened
+from adapters.edge.shard import Shard
+from adapters.edge.writes import Writes
+
+INTERVAL = 0.25
+QUIET = 1.0
+"""Seconds without a write after which a collection is synced, and its graph is built."""
+
+STEADY = 20.0
+"""Seconds of writes, at the least, for which a collection that is never quiet waits for its graph."""
+
+REPLAYED = 4
+"""How many operations are applied to the copy before others have their turn."""
+
+MOST_OPERATIONS = 400
+"""How many may come while a graph is built; with more, the copy is thrown away, since it would never catch up."""
+
+
+class Upkeep:
+    """Looks after the collections of a directory until it is cancelled. `tell` is told what happens."""
+
+    def __init__(self, directory: Directory, writes: Writes, tell: Callable[..., None]) -> None:
+        self._directory = directory
+        self._writes = writes
+        self._tell = tell
+        self._waiting_since: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Sync and tidy what is quiet, one collection at a time."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            for opened in self._directory.opened.values():
+                if time.monotonic() - opened.written >= QUIET:
+                    opened.flush()
+            due = next(filter(self._is_due, list(self._directory.opened)), None)
+            if due is not None:
+                await self._tidy(due)
+
+    def _is_due(self, name: str) -> bool:
+        opened = self._directory.opened[name]
+        if opened.settled == opened.shard.changes:
+            return False
+        if not self._needs_graph(opened):
+            opened.settled = opened.shard.changes
+            self._waiting_since.pop(name, None)
+            return False
+        now = time.monotonic()
+        since = self._waiting_since.setdefault(name, now)
+        return now - opened.written >= QUIET or now - since >= STEADY
+
+    def _needs_graph(self, opened: Opened) -> bool:
+        description, shard = opened.description, opened.shard
+        points = shard.count()
+        missing = points - shard.graph_size()
+        enough = INDEXING_KB * 1024 / (4 * description.collection.size)
+        outdated = description.wanted != description.graph and points > enough
+        return missing > enough or outdated or shard.deletions > max(DELETED_SHARE * points, enough)
+
+    async def _tidy(self, name: str) -> None:
+        opened = self._directory.opened[name]
+        begun, changes = time.monotonic(), opened.shard.changes
+        opened.building = True
+        made: Path | None = None
+        try:
+            made = await self.copy(name, keep_journal=True)
+            graph = opened.description.wanted
+            await self._build(made, opened, graph)
+            if self._directory.opened.get(name) is opened:
+                await self._catch_up(name, made, graph)
+                opened.settled = changes
+                self._tell("graph_built", collection=name, seconds=round(time.monotonic() - begun, 3))
+        except (OSError, _Outrun) as error:
+            self._tell("graph_not_built", collection=name, error=type(error).__name__)
+        finally:
+            self._waiting_since.pop(name, None)
+            opened.building = False
+            opened.shard.journal = None
+            if made is not None and made.exists():
+                await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
+
+    async def copy(self, name: str, *, keep_journal: bool = False) -> Path:
+        """A copy of the points of a collection as they are at one moment; writes wait meanwhile, searches do not."""
+        async with self._writes.held(name):
+            opened = self._directory.get(name)
+            opened.flush()
+            source = self._directory.folders.of(name) / str(opened.description.current)
+            made = self._directory.folders.make()
+            await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
+            if keep_journal:
+                opened.shard.journal = []
+        return made
+
+    async def _build(self, made: Path, opened: Opened, graph: int) -> None:
+        command = [sys.executable, "-m", "adapters.edge.build", str(made), str(graph)]
+        command.append(json.dumps(describe(opened.shard.collection)))
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        waiting = asyncio.ensure_future(process.wait())
+        try:
+            while not waiting.done():
+                await asyncio.wait([waiting], timeout=INTERVAL)
+                if opened.shard.journal is None or len(opened.shard.journal) > MOST_OPERATIONS:
+                    raise _Outrun
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await waiting
+        if process.returncode:
+            raise OSError(f"exit code {process.returncode}")
+
+    async def _catch_up(self, name: str, made: Path, graph: int) -> None:
+        """Apply to the copy what was written meanwhile, and let it take the place of the first."""
+        opened = self._directory.opened[name]
+        current = opened.description.current + 1
+        path = self._directory.folders.of(name) / str(current)
+        self._directory.folders.move(made, path)
+        shard = Shard.load(opened.shard.collection, path, graph=graph)
+        try:
+            while len(opened.shard.journal or ()) > REPLAYED:
+                self._replay(opened, shard, REPLAYED)
+                await asyncio.sleep(0)
+                self._check_there(name, opened)
+            async with self._writes.held(name):
+                self._check_there(name, opened)
+                self._replay(opened, shard, None)
+                shard.flush()
+                self._directory.swap(name, shard, replace(opened.description, current=current, graph=graph))
+        except BaseException:
+            shard.close()
+            with suppress(FileNotFoundError):
+                self._directory.folders.discard(path)
+            raise
+
+    @staticmethod
+    def _replay(opened: Opened, shard: Shard, most: int | None) -> None:
+        journal = opened.shard.journal or []
+        shard.replay(journal[:most])
+        del journal[:most]
+
+    def _check_there(self, name: str, opened: Opened) -> None:
+        if self._directory.opened.get(name) is not opened:
+            raise _Outrun
+
+
+class _Outrun(Exception):
+    """More was written while the graph was built than can be applied to it, or the collection is gone."""
