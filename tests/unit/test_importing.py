@@ -152,7 +152,7 @@ async def test_patience_ends(desk: Desk) -> None:
     with pytest.raises(BackendUnavailable):
         await desk.run(source, patience=30.0)
     assert desk.reports[-1].row == 4
-    assert source.read <= 12
+    assert source.read <= 4 + 2 * (IN_FLIGHT + 2)
     assert desk.time.now >= 30
 
 
