@@ -30,7 +30,7 @@ from domain.search import Search
 
 if TYPE_CHECKING:
     from adapters.qdrant import AsyncQdrantClient
-    from adapters.redis import Redis
+    from adapters.redis import Redis, RedisCluster
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
     return build_qdrant_client(settings.qdrant)
 
 
-def _build_redis_client(settings: Settings) -> Redis:
+def _build_redis_client(settings: Settings) -> Redis | RedisCluster:
     from adapters.redis import build_redis_client  # noqa: PLC0415
 
     return build_redis_client(settings.redis)
@@ -61,7 +61,7 @@ def _build_vector_store(settings: Settings, client: AsyncQdrantClient) -> Vector
     return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
 
 
-def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
+def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster]) -> Cache:
     """Redis behind the failure policy where it is set, else this process; only then is a client of Redis built."""
     if settings.redis.url is None:
         return InMemoryCache()
