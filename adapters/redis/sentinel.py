@@ -79,8 +79,8 @@ class MasterPool(BlockingConnectionPool):
         """
         if time.monotonic() - self._confirmed < CONFIRM_SECONDS:
             return
-        self._confirmed = time.monotonic()
         await asyncio.wait([self._discovery.start()], timeout=self._patience)
+        self._confirmed = time.monotonic()
 
     def distrust(self, to: Address | None = None) -> None:
         """Close all connections that do not lead there, so that whoever uses one connects anew."""
