@@ -35,7 +35,7 @@ from domain.search import Search
 if TYPE_CHECKING:
     from adapters.edge import EngineSupervisor
     from adapters.qdrant import AsyncQdrantClient
-    from adapters.redis import Redis
+    from adapters.redis import Redis, RedisCluster
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
     return build_qdrant_client(settings.qdrant)
 
 
-def _build_redis_client(settings: Settings) -> Redis:
+def _build_redis_client(settings: Settings) -> Redis | RedisCluster:
     from adapters.redis import build_redis_client  # noqa: PLC0415
 
     return build_redis_client(settings.redis)
@@ -111,7 +111,7 @@ def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
         raise ConfigurationError(f"SOCIAL_QDRANT__URL: the directory cannot be used: {error.strerror}") from None
 
 
-def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
+def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster]) -> Cache:
     """Redis behind the failure policy where it is set, else this process; only then is a client of Redis built."""
     if settings.redis.url is None:
         return InMemoryCache()

@@ -10,13 +10,14 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from adapters.addresses import names_several, parse_addresses, passwords_in
 from adapters.checks import Seconds, Section, check_ca_file, check_outlasts, check_printable, split_url
 from adapters.policies import ResilienceSettings
 
@@ -137,9 +138,14 @@ class RedisSettings(Section):
     """`SOCIAL_REDIS__*`: the shared cache. Without a URL each process remembers for itself."""
 
     url: SecretStr | None = None
-    """`redis://host:6379/0`, `rediss://...` or `unix:///path`; a secret, since it may hold a password."""
+    """`redis://host:6379/0`, `unix:///path`, `redis+sentinel://host:26379,host:26379/mymaster/0` or
+    `redis+cluster://host:6379,host:6379`; `rediss` in place of `redis` for TLS. A secret, since it may
+    hold a password."""
     username: str | None = None
     password: SecretStr | None = None
+    sentinel_username: str | None = None
+    sentinel_password: SecretStr | None = None
+    """What the Sentinels themselves ask for; the two above are the servers'."""
     tls: bool = False
     """Refuse to start unless the URL is rediss."""
     ca_file: Path | None = None
@@ -154,7 +160,7 @@ class RedisSettings(Section):
     prefix: str = Field(default="holdfast", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
     """The beginning of every key."""
 
-    _strip_password = field_validator("password")(check_printable)
+    _strip_password = field_validator("password", "sentinel_password")(check_printable)
     _check_ca = field_validator("ca_file")(check_ca_file)
 
     @field_validator("url")
@@ -162,7 +168,11 @@ class RedisSettings(Section):
     def _check_url(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is None or not (url := secret.get_secret_value().strip()):
             return None
-        parts = split_url(url, ("redis", "rediss", "unix"), "must be redis://, rediss:// or unix:// and an address")
+        if names_several(url):
+            parse_addresses(url)
+            return SecretStr(url)
+        expected = "must be redis://, rediss:// or unix:// and an address, or redis+sentinel:// or redis+cluster://"
+        parts = split_url(url, ("redis", "rediss", "unix"), expected)
         database = "" if parts.scheme == "unix" else parts.path.strip("/")
         if parts.fragment or not (database or "0").isdigit():
             raise ValueError("must name its database by a number, and escape '/', '?' and '#' in its password")
@@ -173,8 +183,8 @@ class RedisSettings(Section):
 
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
-        if self.tls and not (self.url and self.url.get_secret_value().startswith("rediss://")):
-            raise ValueError("TLS: is true, so the URL must start with rediss://")
+        if self.tls and not (self.url and self.url.get_secret_value().startswith("rediss")):
+            raise ValueError("TLS: is true, so the URL must start with rediss")
         return self
 
 
@@ -297,11 +307,10 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
         keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
-        found = [*keys, self.redis.password, self.redis.url]
+        found = [*keys, self.redis.password, self.redis.sentinel_password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:
-            password = urlsplit(self.redis.url.get_secret_value()).password or ""
-            texts += [password, unquote(password)]
+            texts += passwords_in(self.redis.url.get_secret_value())
         return tuple(text for text in texts if text)
 
 

@@ -34,6 +34,10 @@ BUILDS: dict[str, Callable[[], Any]] = {
     "memory": lambda: qdrant(url=":memory:"),
     "redis": lambda: redis(url=f"redis://user:{SECRET}@redis.invalid:6379/0"),
     "rediss": lambda: redis(url="rediss://redis.invalid", username="user", password=SECRET),
+    "sentinel": lambda: redis(
+        url=f"redis+sentinel://user:{SECRET}@a.invalid,b.invalid/mymaster", sentinel_password=SECRET
+    ),
+    "cluster": lambda: redis(url=f"rediss+cluster://user:{SECRET}@a.invalid:1,b.invalid:2"),
     "unix": lambda: redis(url=f"unix://:{SECRET}@/run/redis.sock"),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.addresses import Addresses, parse_addresses
 from adapters.settings import ConfigurationError, Settings, load_settings
 
 SECRET = "s3cr3t-value"
@@ -120,6 +121,20 @@ BAD = [
     ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_cert_reqs=none"),
     ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_check_hostname=false"),
     ("REDIS__URL", f"redis://:{SECRET}@host:6379/0?socket_timeout="),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379/mymaster/name"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379,/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:0/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:port/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@::1:26379/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}/x@host:26379/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379/mymaster?socket_timeout=1"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@ho st:26379/mymaster"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}@"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}@host:6379/1"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}#x@host:6379"),
+    ("REDIS__URL", f"redis-cluster://:{SECRET}@host:6379"),
+    ("REDIS__SENTINEL_PASSWORD", f"{SECRET}ü"),
     ("REDIS__PASSWORD", f"{SECRET}\n{SECRET}"),
     ("REDIS__TIMEOUT", "-1"),
     ("REDIS__PREFIX", "{a}"),
@@ -152,6 +167,8 @@ def test_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("QDRANT", "http://host:6333"),
         ("REDIS", "redis://host:6379"),
+        ("REDIS", "redis+sentinel://host/mymaster"),
+        ("REDIS", "redis+cluster://host"),
         ("REDIS", "unix:///run/redis.sock"),
         ("REDIS", ""),
     ],
@@ -196,3 +213,28 @@ def test_settings_cannot_be_changed() -> None:
     """They are one value for the whole process."""
     with pytest.raises(ValueError, match="frozen"):
         Settings().qdrant.url = "x"
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        (
+            "rediss+sentinel://user:p%2Fw@a,b:1/my%20master/3",
+            Addresses("sentinel", True, (("a", 26379), ("b", 1)), "user", "p/w", "my master", 3),
+        ),
+        ("redis+sentinel://[::1]:5,[::2]/m", Addresses("sentinel", False, (("::1", 5), ("::2", 26379)), service="m")),
+        ("redis+cluster://:pw@a,b:7000/0", Addresses("cluster", False, (("a", 6379), ("b", 7000)), password="pw")),
+        ("rediss+cluster://a", Addresses("cluster", True, (("a", 6379),))),
+    ],
+)
+def test_names_several_servers(monkeypatch: pytest.MonkeyPatch, url: str, meant: Addresses) -> None:
+    """URLs of Sentinels and Clusters are read as they are meant, and what they hold is kept out of logs."""
+    monkeypatch.setenv("SOCIAL_REDIS__URL", url)
+    monkeypatch.setenv("SOCIAL_REDIS__SENTINEL_PASSWORD", SECRET)
+    monkeypatch.setenv("SOCIAL_REDIS__TLS", str(meant.tls))
+    settings = load_settings()
+    assert settings.redis.url is not None
+    assert parse_addresses(settings.redis.url.get_secret_value()) == meant
+    assert {SECRET, url, *([meant.password] if meant.password else [])} <= set(settings.secrets())
+    assert SECRET not in f"{settings!r}"
+    assert "p/w" not in repr(meant)
