@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 
+from adapters.backends import Durability, QdrantSettings
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
-from adapters.settings import ConfigurationError, Durability, QdrantSettings, Settings, load_settings
+from adapters.settings import ConfigurationError, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
 from domain.exporting import Export

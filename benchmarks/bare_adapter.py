@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.backends import QdrantSettings
 from adapters.qdrant import QdrantVectorStore, build_qdrant_client
-from adapters.settings import QdrantSettings
 from benchmarks.bare import ANSWER
 from domain.models import Vector
 from domain.queries import SearchQuery

@@ -10,7 +10,8 @@ import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from adapters.settings import PREFIX, Settings
+from adapters.backends import PREFIX
+from adapters.settings import Settings
 from tests.sockets import refuse_sockets
 
 OFFLINE = {"unit", "contract", "policy"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from adapters.settings import QdrantSettings
+from adapters.backends import QdrantSettings
 from adapters.transport import PooledTransport, tls_context
 
 HEADERS = {

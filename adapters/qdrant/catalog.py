@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from qdrant_client import AsyncQdrantClient, models
 
+from adapters.backends import QdrantSettings
 from adapters.call import BackendCall
 from adapters.qdrant.collections import from_info, to_vector_params
 from adapters.qdrant.conversions import is_done
-from adapters.settings import QdrantSettings
 from domain.errors import CollectionConflict, CollectionNotFound, InvalidInput
 from domain.models import Collection, CollectionInfo, IndexType
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from qdrant_client import AsyncQdrantClient
 
-from adapters.settings import MEMORY, QdrantSettings
+from adapters.backends import MEMORY, QdrantSettings
 from adapters.transport import PooledTransport, tls_context
 
 __all__ = ["AsyncQdrantClient", "build_qdrant_client"]

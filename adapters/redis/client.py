@@ -12,10 +12,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from adapters.addresses import Addresses, names_several, parse_addresses
+from adapters.backends import RedisSettings
 from adapters.redis.cluster import ClusterClient
 from adapters.redis.info import greet
 from adapters.redis.sentinel import MasterPool, Sentinels
-from adapters.settings import RedisSettings
 
 __all__ = ["Redis", "RedisCluster", "build_redis_client"]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.backends import QdrantSettings
 from adapters.memory import InMemoryVectorStore
-from adapters.settings import QdrantSettings
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from tests.e2e.service import ROOT, holdfast
 from tests.integration.qdrant_stores import open_store

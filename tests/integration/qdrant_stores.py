@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
+from adapters.backends import QdrantSettings
 from adapters.qdrant import Catalog, Placement, QdrantVectorStore, build_qdrant_client
-from adapters.settings import QdrantSettings
 from domain.ports import VectorStore
 from tests.servers.process import HOST
 from tests.servers.qdrant_grpc import QdrantGrpc

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from adapters.backends import RedisSettings
 from adapters.redis import Redis, RedisCache, build_redis_client
-from adapters.settings import RedisSettings
 from tests.servers.redis import RedisServer
 from tests.servers.redis_clusters import ClusterGroup
 from tests.servers.redis_sentinels import SentinelGroup

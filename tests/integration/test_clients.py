@@ -13,9 +13,9 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from adapters.backends import QdrantSettings, RedisSettings
 from adapters.qdrant import build_qdrant_client
 from adapters.redis import build_redis_client
-from adapters.settings import QdrantSettings, RedisSettings
 from tests.integration.operations import SECRET
 from tests.integration.qdrant_stores import open_store, settings_at
 from tests.servers.certificates import issue_certificates

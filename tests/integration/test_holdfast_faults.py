@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from adapters.backends import QdrantSettings
 from adapters.holdfast import HoldfastVectorStore, build_holdfast_client
-from adapters.settings import QdrantSettings
 from domain.errors import Failure, InvalidInput
 from tests.integration.operations import STORE_CALLS
 from tests.integration.test_qdrant_faults import REST, Expected, check_all, expected_of, limits_of

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.backends import QdrantSettings
 from adapters.holdfast import HoldfastVectorStore, build_holdfast_client
 from adapters.memory import InMemoryVectorStore
-from adapters.settings import QdrantSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.filters import Filter
 from domain.ports import VectorStore

@@ -9,11 +9,12 @@ from dependency_injector import providers
 from dependency_injector.errors import Error
 from pydantic import SecretStr
 
+from adapters.backends import QdrantSettings, RedisSettings
 from adapters.holdfast import HoldfastVectorStore
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore
 from adapters.redis import RedisCache
-from adapters.settings import QdrantSettings, RedisSettings, Settings
+from adapters.settings import Settings
 from containers import Container
 from domain.errors import BackendUnavailable
 from domain.ports import Cache, VectorStore

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.addresses import Addresses, parse_addresses
-from adapters.settings import ConfigurationError, Settings, load_settings
+from adapters.backends import QdrantSettings
+from adapters.settings import ConfigurationError, HttpSettings, Settings, load_settings
 
 SECRET = "s3cr3t-value"
 
@@ -238,3 +240,33 @@ def test_names_several_servers(monkeypatch: pytest.MonkeyPatch, url: str, meant:
     assert {SECRET, url, *([meant.password] if meant.password else [])} <= set(settings.secrets())
     assert SECRET not in f"{settings!r}"
     assert "p/w" not in repr(meant)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file:/var/lib/points", Path("/var/lib/points")),
+        ("file:///var/lib/points/", Path("/var/lib/points")),
+        ("file:data", Path("data")),
+        ("file:~/points", Path.home() / "points"),
+        ("file:/with space/ü/50%20", Path("/with space/ü/50%20")),
+    ],
+)
+def test_a_directory_is_absolute(url: str, path: Path) -> None:
+    """A data directory means the same in every process, wherever that was started, and is taken to the letter."""
+    settings = QdrantSettings(url=url)
+    assert settings.directory == path.absolute()
+    assert not settings.in_memory
+    assert not settings.has_server
+
+
+@pytest.mark.parametrize("url", ["file:", "file://host/data", "file://data", "file:\0"])
+def test_refuses_what_names_no_directory(url: str) -> None:
+    """A host has no place in the URL of a directory, and there has to be a path."""
+    with pytest.raises(ValidationError, match="must name a directory"):
+        QdrantSettings(url=url)
+
+
+def test_several_workers_share_a_directory() -> None:
+    """Unlike points in memory, those in a directory are the same for all workers."""
+    assert Settings(qdrant=QdrantSettings(url="file:/data"), http=HttpSettings(workers=4)).http.workers == 4
