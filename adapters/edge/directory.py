@@ -11,7 +11,7 @@ from adapters.edge.shard import Shard
 from domain.errors import CollectionConflict, CollectionNotFound
 from domain.models import Collection, IndexType
 
-FLUSH_AFTER = 20_000
+FLUSH_AFTER = 50_000
 """Points after which what was written is synced, so that a start after a crash has little to apply again."""
 
 
