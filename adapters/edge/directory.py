@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.edge.folders import Description, Folders
@@ -19,7 +19,7 @@ FLUSH_AFTER = 50_000
 class Opened:
     """A collection that is open: `flushed` and `settled` are its count of changes when it was last synced, or tidied.
 
-    `written` is when it was last written to, on the monotonic clock.
+    `written` is when it was last written to, and `synced` when it was last synced, on the monotonic clock.
     """
 
     description: Description
@@ -27,6 +27,7 @@ class Opened:
     flushed: int = 0
     settled: int = -1
     written: float = 0.0
+    synced: float = field(default_factory=time.monotonic)
     building: bool = False
 
     @property
@@ -39,6 +40,7 @@ class Opened:
         if self.dirty:
             self.shard.flush()
             self.flushed = self.shard.changes
+        self.synced = time.monotonic()
 
 
 class Directory:

@@ -27,6 +27,9 @@ INTERVAL = 0.25
 QUIET = 1.0
 """Seconds without a write after which a collection is synced, and its graph is built."""
 
+LONGEST = 5.0
+"""Seconds after which a collection that is never quiet is synced."""
+
 STEADY = 20.0
 """Seconds of writes, at the least, for which a collection that is never quiet waits for its graph."""
 
@@ -50,8 +53,9 @@ class Upkeep:
         """Sync and tidy what is quiet, one collection at a time."""
         while True:
             await asyncio.sleep(INTERVAL)
+            now = time.monotonic()
             for opened in self._directory.opened.values():
-                if time.monotonic() - opened.written >= QUIET:
+                if now - opened.written >= QUIET or now - opened.synced >= LONGEST:
                     opened.flush()
             due = next(filter(self._is_due, list(self._directory.opened)), None)
             if due is not None:
