@@ -83,8 +83,8 @@ class Directory:
             return True
         if differences := existing.description.collection.differences(collection):
             raise CollectionConflict(collection.name, differences)
-        for field, type_ in collection.indexes.items():
-            self.index(collection.name, field, type_)
+        for path, type_ in collection.indexes.items():
+            self.index(collection.name, path, type_)
         return False
 
     def adopt(self, collection: Collection, points: Path) -> int:
