@@ -53,6 +53,8 @@ def to_config(collection: Collection, *, graph: int = 0) -> edge.EdgeConfig:
             hnsw.full_scan_threshold or FULL_SCAN_KB,
             on_disk=hnsw.on_disk,
         ),
+        # A collection is two segments, mostly: handing them to threads takes longer than what it saves.
+        max_search_threads=1,
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=INDEXING_KB, deleted_threshold=DELETED_SHARE),
     )
 

@@ -28,6 +28,8 @@ PANIC = "PanicException"
 
 EX_SOFTWARE = 70
 
+VERSION = version("qdrant-edge-py")
+
 Tell = Callable[..., None]
 
 
@@ -47,7 +49,7 @@ class Engine:
         self._searches = Searches(self._shard)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads: dict[str, Callable[..., object]] = {
-            "ping": lambda _: version("qdrant-edge-py"),
+            "ping": lambda _: VERSION,
             "list": lambda _: self.directory.folders.names(),
             "describe": self._describe,
             "retrieve": self._retrieve,
