@@ -28,7 +28,7 @@ GRACE = 20.0
 
 LOCK = "server.lock"
 
-_SEVERE = frozenset({"engine_fault", "graph_not_built"})
+_SEVERE = frozenset({"engine_fault", "graph_not_built", "not_synced"})
 
 
 class DirectoryInUse(Exception):

@@ -12,9 +12,10 @@ import json
 import shutil
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.edge.config import DELETED_SHARE, INDEXING_KB
@@ -30,14 +31,26 @@ QUIET = 1.0
 LONGEST = 5.0
 """Seconds after which a collection that is never quiet is synced."""
 
+LONGEST_PATIENCE = 640.0
 STEADY = 20.0
-"""Seconds of writes, at the least, for which a collection that is never quiet waits for its graph."""
+"""Seconds of writes, at the least, for which a collection that is never quiet waits for its graph.
+
+Doubled with each attempt that failed, or was outrun by writes.
+"""
 
 REPLAYED = 4
 """How many operations are applied to the copy before others have their turn."""
 
 MOST_OPERATIONS = 400
 """How many may come while a graph is built; with more, the copy is thrown away, since it would never catch up."""
+
+
+@dataclass(slots=True)
+class _Wait:
+    """Since when a collection waits for its graph, and how many seconds of writes it waits at the least."""
+
+    since: float | None = None
+    patience: float = STEADY
 
 
 class Upkeep:
@@ -47,31 +60,48 @@ class Upkeep:
         self._directory = directory
         self._writes = writes
         self._tell = tell
-        self._waiting_since: dict[str, float] = {}
+        self._waits: defaultdict[str, _Wait] = defaultdict(_Wait)
+        self._tidying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Sync and tidy what is quiet, one collection at a time."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            now = time.monotonic()
-            for opened in self._directory.opened.values():
-                if now - opened.written >= QUIET or now - opened.synced >= LONGEST:
+        """Sync what is quiet, and tidy it, one collection at a time."""
+        try:
+            while True:
+                await asyncio.sleep(INTERVAL)
+                self._flush()
+                if self._tidying is None or self._tidying.done():
+                    due = next(filter(self._is_due, list(self._directory.opened)), None)
+                    self._tidying = None if due is None else asyncio.create_task(self._tidy(due))
+        finally:
+            if self._tidying is not None:
+                self._tidying.cancel()
+                await asyncio.gather(self._tidying, return_exceptions=True)
+
+    def _flush(self) -> None:
+        now = time.monotonic()
+        for name, opened in self._directory.opened.items():
+            if now - opened.written >= QUIET or now - opened.synced >= LONGEST:
+                try:
                     opened.flush()
-            due = next(filter(self._is_due, list(self._directory.opened)), None)
-            if due is not None:
-                await self._tidy(due)
+                except Exception as error:  # noqa: BLE001 - whatever the engine raises, others are to be synced
+                    self._tell("not_synced", collection=name, error=type(error).__name__, message=str(error))
 
     def _is_due(self, name: str) -> bool:
-        opened = self._directory.opened[name]
+        opened, wait, now = self._directory.opened[name], self._waits[name], time.monotonic()
         if opened.settled == opened.shard.changes:
             return False
-        if not self._needs_graph(opened):
-            opened.settled = opened.shard.changes
-            self._waiting_since.pop(name, None)
+        if wait.since is None:
+            wait.since = now
+        # After a failure neither quiet nor a new write makes the next attempt come sooner.
+        if now - wait.since < (QUIET if wait.patience == STEADY else wait.patience):
             return False
-        now = time.monotonic()
-        since = self._waiting_since.setdefault(name, now)
-        return now - opened.written >= QUIET or now - since >= STEADY
+        if now - opened.written < QUIET and now - wait.since < wait.patience:
+            return False
+        if self._needs_graph(opened):
+            return True
+        opened.settled = opened.shard.changes
+        del self._waits[name]
+        return False
 
     def _needs_graph(self, opened: Opened) -> bool:
         description, shard = opened.description, opened.shard
@@ -90,17 +120,20 @@ class Upkeep:
             made = await self.copy(name, keep_journal=True)
             graph = opened.description.wanted
             await self._build(made, opened, graph)
-            if self._directory.opened.get(name) is opened:
-                await self._catch_up(name, made, graph)
-                opened.settled = changes
-                self._tell("graph_built", collection=name, seconds=round(time.monotonic() - begun, 3))
-        except (OSError, _Outrun) as error:
-            self._tell("graph_not_built", collection=name, error=type(error).__name__)
+            await self._catch_up(name, opened, made, graph)
+        except Exception as error:  # noqa: BLE001 - the collection serves on as it is, and is tried again
+            wait = self._waits[name]
+            wait.since, wait.patience = time.monotonic(), min(2 * wait.patience, LONGEST_PATIENCE)
+            event = "graph_postponed" if isinstance(error, _Outrun) else "graph_not_built"
+            self._tell(event, collection=name, error=type(error).__name__, message=str(error))
+        else:
+            opened.settled = changes
+            self._waits.pop(name, None)
+            self._tell("graph_built", collection=name, seconds=round(time.monotonic() - begun, 3))
         finally:
-            self._waiting_since.pop(name, None)
             opened.building = False
             opened.shard.journal = None
-            if made is not None and made.exists():
+            if made is not None:
                 await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
 
     async def copy(self, name: str, *, keep_journal: bool = False) -> Path:
@@ -132,9 +165,9 @@ class Upkeep:
         if process.returncode:
             raise OSError(f"exit code {process.returncode}")
 
-    async def _catch_up(self, name: str, made: Path, graph: int) -> None:
+    async def _catch_up(self, name: str, opened: Opened, made: Path, graph: int) -> None:
         """Apply to the copy what was written meanwhile, and let it take the place of the first."""
-        opened = self._directory.opened[name]
+        self._check_there(name, opened)
         current = opened.description.current + 1
         path = self._directory.folders.of(name) / str(current)
         self._directory.folders.move(made, path)
