@@ -13,7 +13,7 @@ from structlog.typing import EventDict, WrappedLogger
 from adapters.settings import PREFIX, Settings
 from tests.sockets import refuse_sockets
 
-OFFLINE = {"unit", "contract", "policy"}
+OFFLINE = {"unit", "contract", "policy", "properties"}
 """The folders of tests that need no server."""
 
 HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
