@@ -14,7 +14,7 @@ from adapters.backends import PREFIX
 from adapters.settings import Settings
 from tests.sockets import refuse_sockets
 
-OFFLINE = {"unit", "contract", "policy"}
+OFFLINE = {"unit", "contract", "policy", "properties"}
 """The folders of tests that need no server."""
 
 HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level

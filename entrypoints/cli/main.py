@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import typer
 
@@ -26,10 +27,16 @@ app.command()(exporting.export)
 app.command()(copy.copy)
 
 
+@cache
+def command() -> Callable[[Sequence[str] | None], None]:
+    """The command with all of its options, read from the functions once."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with these arguments, by default the process's. An error ends it with one line and its code."""
     try:
-        app(arguments)
+        command()(arguments)
     except Exception as error:
         print(f"holdfast: {explain(error)}", file=sys.stderr)
         sys.exit(exit_code(error))

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, cast
 import qdrant_edge as edge
 
 from adapters.edge.filters import to_edge
+from domain.errors import InvalidInput
 from domain.filters import Filter
+from domain.paths import parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,5 +63,14 @@ def takes_path(path: str) -> bool:
     try:
         edge.IsEmptyCondition(path)
     except (ValueError, UnicodeError):
+        return False
+    return True
+
+
+def domain_takes_path(path: str) -> bool:
+    """Whether the domain does."""
+    try:
+        parse_path(path)
+    except InvalidInput:
         return False
     return True
