@@ -52,6 +52,11 @@ class Frames(asyncio.Protocol):
         # Of a stream it is one, though uvloop's says so by its methods alone.
         self._transport = cast("asyncio.Transport", transport)
 
+    @property
+    def open(self) -> bool:
+        """Whether the other end can still be told something."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def data_received(self, data: bytes) -> None:
         self._received += data
         while len(self._received) >= LENGTH.size:
@@ -69,7 +74,7 @@ class Frames(asyncio.Protocol):
 
     def send(self, value: object) -> None:
         """Send a value, unless the connection has ended."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and self.open:
             self._transport.write(encode(value))
 
     def abort(self) -> None:

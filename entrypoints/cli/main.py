@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from entrypoints.cli import collections, copy, exporting, health, importing, search, serve
+from entrypoints.cli import collections, copy, exporting, health, importing, search, serve, snapshots
 from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command()(search.search)
 app.command("import")(importing.import_)
 app.command()(exporting.export)
 app.command()(copy.copy)
+app.command()(snapshots.snapshot)
+app.command()(snapshots.restore)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
