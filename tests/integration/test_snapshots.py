@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domain.errors import BackendUnavailable, CollectionConflict, CollectionNotFound
+from domain.errors import BackendUnavailable, CollectionConflict, CollectionNotFound, Failure
 from domain.filters import Filter
 from domain.models import Collection, Distance, HnswOptions, IndexType, Point, Quantization, QuantizationType, Vector
 from domain.queries import SearchQuery, Selection
@@ -173,6 +173,16 @@ async def test_a_file_that_cannot_be_written_is_told(here: Data, tmp_path: Path)
     """A folder that does not exist is an error of the system's, and leaves nothing in the store."""
     with pytest.raises(FileNotFoundError):
         await here.snapshots.take("things", tmp_path / "nowhere" / "things.snap")
+    assert here.making == []
+
+
+async def test_a_copy_that_fails_leaves_nothing(here: Data, tmp_path: Path) -> None:
+    """A folder of points that cannot be copied whole is a failure of the store, with no file and no half of a copy."""
+    (here.root / "collections" / "things" / "1" / "broken").symlink_to("nowhere")
+    with pytest.raises(BackendUnavailable) as caught:
+        await here.snapshots.take("things", tmp_path / "things.snap")
+    assert caught.value.failure is Failure.FAULT
+    assert names(tmp_path) == ["data"]
     assert here.making == []
 
 
