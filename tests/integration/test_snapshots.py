@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from adapters.edge.snapshots import EdgeSnapshots
 from domain.errors import BackendUnavailable, CollectionConflict, CollectionNotFound, Failure
 from domain.filters import Filter
 from domain.models import Collection, Distance, HnswOptions, IndexType, Point, Quantization, QuantizationType, Vector
@@ -216,5 +217,43 @@ async def test_an_engine_that_dies_is_unavailable(here: Data, tmp_path: Path) ->
             return False
 
     await until(answers)
+    assert here.making == []
+    assert await here.restore(path, "restored") == 0
+
+
+async def test_a_hung_engine_is_a_timeout(here: Data, tmp_path: Path) -> None:
+    """A copy may take long, but an engine that answers nobody meanwhile is given up on."""
+    impatient = EdgeSnapshots(here.root, timeout=0.2)
+    pid = json.loads((here.root / "engine.json").read_bytes())["pid"]
+    assert await impatient.take("things", tmp_path / "things.snap") == 0
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(BackendUnavailable) as caught:
+            await impatient.take("things", tmp_path / "other.snap")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert caught.value.failure is Failure.TIMEOUT
+    assert not (tmp_path / "other.snap").exists()
+    await impatient.aclose()
+
+
+async def test_can_be_cancelled(here: Data, tmp_path: Path) -> None:
+    """Who is cancelled in the middle of a restore leaves nothing, and the connection serves on."""
+    path, pipe = tmp_path / "things.snap", tmp_path / "pipe"
+    await here.snapshots.take("things", path)
+    whole = path.read_bytes()
+    os.mkfifo(pipe)
+    # For both, so that nobody waits for the other end.
+    end = os.open(pipe, os.O_RDWR)
+    try:
+        restoring = asyncio.create_task(here.restore(pipe, "restored"))
+        await asyncio.to_thread(os.write, end, whole[: len(whole) // 2])
+        await until(lambda: asyncio.sleep(0, here.making != []))
+        restoring.cancel()
+    finally:
+        # Which wakes who reads.
+        os.close(end)
+    with pytest.raises(asyncio.CancelledError):
+        await restoring
     assert here.making == []
     assert await here.restore(path, "restored") == 0
