@@ -30,8 +30,9 @@ from domain.health import Health
 from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, Columns, PointSink, PointSource, VectorStore
+from domain.ports import Cache, Columns, PointSink, PointSource, SnapshotStore, VectorStore
 from domain.search import Search
+from domain.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from adapters.edge import EngineSupervisor
@@ -42,6 +43,10 @@ T = TypeVar("T")
 
 # The drivers take most of a second to load, and a command that needs none of them, such as the health
 # check of a container, must not wait for them: so they are imported where they are built.
+
+
+class DirectoryTaken(ConfigurationError):
+    """Another process has the directory. Its engine can be used by `SOCIAL_QDRANT__ATTACH`."""
 
 
 def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
@@ -97,8 +102,8 @@ def _build_edge_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
 def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
     """The embedded engine's process, for the caller to close; None where the settings name no directory.
 
-    Raises `ConfigurationError` where another process has the directory, it cannot be made, or the engine is
-    not installed.
+    Raises `DirectoryTaken` where another process has the directory, and `ConfigurationError` where it cannot
+    be made, or the engine is not installed.
     """
     if settings.directory is None:
         return None
@@ -106,7 +111,9 @@ def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
 
     try:
         return EngineSupervisor(settings.directory, synced=settings.durability is Durability.DISK)
-    except (DirectoryInUse, EngineMissing) as error:
+    except DirectoryInUse as error:
+        raise DirectoryTaken(f"SOCIAL_QDRANT__URL: {error}") from None
+    except EngineMissing as error:
         raise ConfigurationError(f"SOCIAL_QDRANT__URL: {error}") from None
     except OSError as error:
         raise ConfigurationError(f"SOCIAL_QDRANT__URL: the directory cannot be used: {error.strerror}") from None
@@ -143,6 +150,21 @@ def _open_sink(path: Path, *, format: str | None = None) -> PointSink:  # noqa: 
     from adapters.files import open_sink  # noqa: PLC0415
 
     return open_sink(path, format=format)
+
+
+def _build_snapshot_store(settings: Settings, _: VectorStore) -> SnapshotStore:
+    """The snapshots of a directory, whose engine is there with the store.
+
+    Raises `ConfigurationError` for stores of other kinds.
+    """
+    if settings.qdrant.directory is None:
+        raise ConfigurationError(
+            "SOCIAL_QDRANT__URL: snapshots are of points in a directory (file:PATH); those of a server are its own"
+            " affair, and `holdfast export` and `holdfast copy` work with every store"
+        )
+    from adapters.edge.snapshots import EdgeSnapshots  # noqa: PLC0415
+
+    return EdgeSnapshots(settings.qdrant.directory, timeout=settings.qdrant.write_timeout)
 
 
 def _windows(settings: Settings) -> Windows:
@@ -205,7 +227,14 @@ class Container(containers.DeclarativeContainer):
     exporting = providers.Singleton(Export, points=points, collections=collections)
     open_source = providers.Object(_open_source)
     open_sink = providers.Object(_open_sink)
+    snapshot_store = providers.Singleton(
+        _closed_by,
+        closing,
+        "aclose",
+        providers.Factory(_build_snapshot_store, settings, vector_store),
+    )
+    snapshots = providers.Singleton(Snapshots, store=snapshot_store, invalidation=invalidation)
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 
-__all__ = ["ConfigurationError", "Container", "Settings", "load_settings", "start_engine"]
+__all__ = ["ConfigurationError", "Container", "DirectoryTaken", "Settings", "load_settings", "start_engine"]

@@ -8,7 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from adapters.call import Fault
 from adapters.edge.wire import Frames
+from domain.errors import Failure, HoldfastError
 
 ADDRESS = "engine.json"
 """The file in the data directory that says where the engine listens."""
@@ -21,6 +23,21 @@ INTERVAL = 0.02
 
 class EngineFault(Exception):
     """The engine raised what says nothing to the caller; the message names its type."""
+
+
+def meaning(error: Exception, *, closed: bool) -> Fault | HoldfastError:
+    """What an error of a call means; `closed` says whether the caller has ended the connection."""
+    if isinstance(error, HoldfastError):
+        return error
+    if closed:
+        return Fault(Failure.CLOSED)
+    if isinstance(error, ConnectionRefusedError):
+        return Fault(Failure.REFUSED)
+    if isinstance(error, EngineFault):
+        return Fault(Failure.FAULT)
+    if isinstance(error, TimeoutError):
+        return Fault(Failure.TIMEOUT)
+    return Fault(Failure.RESET)
 
 
 class EngineConnection:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.edge.folders import Description, Folders
 from adapters.edge.shard import Shard
-from domain.errors import CollectionConflict, CollectionNotFound
+from domain.errors import CollectionConflict, CollectionNotFound, InvalidInput
 from domain.models import Collection, IndexType
 
 FLUSH_AFTER = 50_000
@@ -87,26 +88,37 @@ class Directory:
             self.index(collection.name, path, type_)
         return False
 
-    def adopt(self, collection: Collection, points: Path) -> int:
-        """Make a collection of a folder of points; how many there are.
+    def check_free(self, name: str) -> None:
+        """Raise `CollectionConflict` where there is a collection of this name."""
+        if self.folders.of(name).exists():
+            raise CollectionConflict(name, ["it is not the one that is to be made"])
 
-        Raises `CollectionConflict` where there is one of its name, and what the engine raises where these are
-        no points of it.
+    def adopt(self, description: Description, points: Path, expected: int) -> None:
+        """Make a collection of a folder of points, which are as many as expected.
+
+        Raises `CollectionConflict` where there is one of its name, `InvalidInput` for another number of
+        points, and what the engine raises where these are no points of it.
         """
-        if self.folders.of(collection.name).exists():
-            raise CollectionConflict(collection.name, ["it is there already"])
-        shard = Shard.load(collection, points, graph=0)
-        shard.flush()
-        found = shard.count()
-        shard.close()
-        self._publish(Description(collection), points)
-        return found
+        self.check_free(description.collection.name)
+        shard = Shard.load(description.collection, points, graph=description.graph)
+        try:
+            shard.flush()
+            found = shard.count()
+        finally:
+            shard.close()
+        if found != expected:
+            raise InvalidInput("", f"{expected} points, got {found}")
+        self._publish(description, points)
 
     def _publish(self, description: Description, points: Path) -> None:
         made = self.folders.make()
-        points.rename(made / str(description.current))
-        description.write(made)
-        self.folders.publish(made, description.collection.name)
+        try:
+            points.rename(made / str(description.current))
+            description.write(made)
+            self.folders.publish(made, description.collection.name)
+        except OSError:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
 
     def index(self, name: str, field: str, type_: IndexType) -> None:
         """Make a payload index. Raises `CollectionConflict` where the field has one of another type."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from typing import Any
 from adapters.edge.description import describe, parse
 from adapters.edge.directory import Directory
 from adapters.edge.flat import flat_record
+from adapters.edge.folders import Description
+from adapters.edge.loans import Loans, delete
 from adapters.edge.searches import Asked, Searches
 from adapters.edge.shard import Shard
 from adapters.edge.upkeep import Upkeep
@@ -47,6 +47,7 @@ class Engine:
         self._writes = Writes(self.directory.flush if synced else None)
         self.upkeep = Upkeep(self.directory, self._writes, tell)
         self._searches = Searches(self._shard)
+        self._loans = Loans()
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads: dict[str, Callable[..., object]] = {
             "ping": lambda _: VERSION,
@@ -66,6 +67,7 @@ class Engine:
         }
         self._slow: dict[str, Callable[..., Coroutine[Any, Any, object]]] = {
             "copy": self._copy,
+            "make": self._make,
             "discard": self._discard,
             "adopt": self._adopt,
         }
@@ -84,11 +86,16 @@ class Engine:
         elif operation in self._steps:
             self._write(self._steps[operation], name, arguments, answer)
         else:
-            self._start(self._slow[operation](name, *arguments), answer)
+            self._start(self._slow[operation](connection, name, *arguments), answer)
+
+    def leave(self, connection: Frames) -> None:
+        """Let go of what a connection was given that has ended."""
+        self._loans.end(connection)
 
     def finish(self) -> None:
         """Do the writes that wait, acknowledge them, and sync and close all."""
         self._writes.finish()
+        self._loans.finish()
         self.directory.close()
 
     @staticmethod
@@ -160,16 +167,29 @@ class Engine:
     def _create(self, values: list[object], _: str, described: dict[str, Any]) -> None:
         values.append(self.directory.create(parse(described)))
 
-    async def _copy(self, name: str) -> tuple[str, dict[str, Any], int]:
+    async def _copy(self, connection: Frames, name: str) -> tuple[str, dict[str, Any], int]:
         """A copy of a collection as it is at one moment: its folder, what it is, and how many points it has."""
+        folder = self._loans.lend(connection, await self.upkeep.copy(name))
+        # Nothing came between: the loop has not turned since.
         opened = self.directory.get(name)
-        made = await self.upkeep.copy(name)
-        return str(made), describe(opened.shard.collection), opened.shard.count()
+        return folder, opened.description.plain(), opened.shard.count()
 
-    async def _adopt(self, name: str, folder: str, described: dict[str, Any]) -> int:
-        """Make a collection of points that were copied; how many there are. Raises `CollectionConflict`."""
-        async with self._writes.held(name):
-            return self.directory.adopt(replace(parse(described), name=name), Path(folder))
+    async def _make(self, connection: Frames, name: str) -> str:
+        """An empty folder, for a collection that is to be adopted. Raises `CollectionConflict`."""
+        self.directory.check_free(name)
+        return self._loans.lend(connection, self.directory.folders.make())
 
-    async def _discard(self, _: str, folder: str) -> None:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async def _adopt(self, connection: Frames, name: str, folder: str, plain: dict[str, Any], points: int) -> None:
+        """Make a collection of the points in a folder that was lent. Raises `CollectionConflict`, `InvalidInput`."""
+        if not self._loans.take_back(connection, Path(folder)):
+            raise FileNotFoundError
+        try:
+            async with self._writes.held(name):
+                self.directory.adopt(Description.of(plain), Path(folder), points)
+        finally:
+            # There is nothing left of it where it was adopted.
+            await delete(Path(folder))
+
+    async def _discard(self, connection: Frames, _: str, folder: str) -> None:
+        if self._loans.take_back(connection, Path(folder)):
+            await delete(Path(folder))

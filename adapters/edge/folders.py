@@ -39,8 +39,7 @@ class Description:
 
     def write(self, folder: Path) -> None:
         """Replace the file as one, synced to disk."""
-        said = {"format": FORMAT, "current": self.current, "graph": self.graph, "wanted": self.wanted}
-        write_json(folder / "collection.json", said | {"collection": describe(self.collection)})
+        write_json(folder / "collection.json", {"format": FORMAT, "current": self.current} | self.plain())
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -49,9 +48,18 @@ class Description:
         try:
             if said["format"] != FORMAT:
                 raise ValueError(f"written in format {said['format']}, and this version reads {FORMAT}")
-            return cls(parse(said["collection"]), int(said["current"]), int(said["graph"]), int(said["wanted"]))
+            return replace(cls.of(said), current=int(said["current"]))
         except (LookupError, TypeError) as error:
             raise ValueError("no description of a collection") from error
+
+    def plain(self) -> dict[str, Any]:
+        """All but the folder that counts, in plain values."""
+        return {"graph": self.graph, "wanted": self.wanted, "collection": describe(self.collection)}
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Self:
+        """What `plain` gave. Raises `LookupError`, `TypeError` or `ValueError` for anything else."""
+        return cls(parse(plain["collection"]), graph=int(plain["graph"]), wanted=int(plain["wanted"]))
 
     def with_collection(self, collection: Collection, *, outdates_graph: bool) -> Description:
         """The same of a collection that changed."""

@@ -68,6 +68,10 @@ class _Connection(Frames):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(lambda request: engine.take(self, request))
+        self._engine = engine
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - how does not matter
+        self._engine.leave(self)
 
 
 def _wait_for_end(end: Callable[[], object]) -> None:

@@ -143,7 +143,12 @@ class Upkeep:
             opened.flush()
             source = self._directory.folders.of(name) / str(opened.description.current)
             made = self._directory.folders.make()
-            await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
+            try:
+                await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
+            except OSError:
+                # For want of room on the disk, say.
+                await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
+                raise
             if keep_journal:
                 opened.shard.journal = []
         return made

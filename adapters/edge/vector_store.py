@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from adapters.call import BackendCall, Fault
-from adapters.edge.connection import EngineConnection, EngineFault
+from adapters.edge.connection import EngineConnection, meaning
 from adapters.edge.description import describe, parse
 from adapters.edge.flat import flat_query, to_hits, to_record
 from adapters.edge.supervisor import EngineSupervisor
@@ -129,15 +129,7 @@ class EdgeVectorStore(VectorStore):
             return await ask(self._connection.call(*request), read)
 
     def _translate(self, error: Exception) -> Fault | HoldfastError:
-        if isinstance(error, HoldfastError):
-            return error
-        if self._closed:
-            return Fault(Failure.CLOSED)
-        if isinstance(error, ConnectionRefusedError):
-            return Fault(Failure.REFUSED)
-        if isinstance(error, EngineFault):
-            return Fault(Failure.FAULT)
-        return Fault(Failure.RESET)
+        return meaning(error, closed=self._closed)
 
 
 def _nothing(_: object) -> None:

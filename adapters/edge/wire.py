@@ -53,6 +53,11 @@ class Frames(asyncio.Protocol):
         # Of a stream it is one, though uvloop's says so by its methods alone.
         self._transport = cast("asyncio.Transport", transport)
 
+    @property
+    def open(self) -> bool:
+        """Whether the other end can still be told something."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def data_received(self, data: bytes) -> None:
         self._received += data
         while len(self._received) >= LENGTH.size:
@@ -77,7 +82,7 @@ class Frames(asyncio.Protocol):
     def flush(self) -> None:
         """Send what waits to be sent."""
         sent, self._sent = self._sent, []
-        if sent and self._transport is not None and not self._transport.is_closing():
+        if sent and self._transport is not None and self.open:
             self._transport.write(b"".join(sent))
 
     def abort(self) -> None:

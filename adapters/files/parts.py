@@ -13,7 +13,8 @@ class PartFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        # A name has at most 255 bytes.
+        self.part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
         self._file: BinaryIO | None = None
 
     def open(self) -> BinaryIO:

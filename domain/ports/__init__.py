@@ -2,6 +2,7 @@
 
 from domain.ports.cache import Cache, Entry, Recollection
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
+from domain.ports.snapshots import SnapshotStore, Unpacked
 from domain.ports.status import BackendStatus, LastFailure
 from domain.ports.vector_store import VectorStore
 
@@ -16,5 +17,7 @@ __all__ = [
     "PointSource",
     "Recollection",
     "Refused",
+    "SnapshotStore",
+    "Unpacked",
     "VectorStore",
 ]

@@ -8,7 +8,7 @@ from functools import cache
 
 import typer
 
-from entrypoints.cli import collections, copy, exporting, health, importing, search, serve
+from entrypoints.cli import collections, copy, exporting, health, importing, search, serve, snapshots
 from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command()(search.search)
 app.command("import")(importing.import_)
 app.command()(exporting.export)
 app.command()(copy.copy)
+app.command()(snapshots.snapshot)
+app.command()(snapshots.restore)
 
 
 @cache

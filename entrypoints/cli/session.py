@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from containers import ConfigurationError, Container, Settings, load_settings
+from containers import ConfigurationError, Container, DirectoryTaken, Settings, load_settings
 from entrypoints.logs import configure_logging
 
 SERVICE_SCHEME = "holdfast+"
@@ -40,6 +40,21 @@ async def opened(url: str | None = None) -> AsyncIterator[Container]:
     Logs go to stderr from warnings on, in the form for people. Raises `ConfigurationError`.
     """
     async with opened_with(load_settings() if url is None else _settings_of_service(url)) as container:
+        yield container
+
+
+@asynccontextmanager
+async def opened_beside_others() -> AsyncIterator[Container]:
+    """The container of the environment's settings, with the engine of another process where that has the directory.
+
+    For what does no harm to a service that runs there. Raises `ConfigurationError`.
+    """
+    async with AsyncExitStack() as stack:
+        container = await stack.enter_async_context(opened())
+        try:
+            container.vector_store()
+        except DirectoryTaken:
+            container = await stack.enter_async_context(opened_with(load_settings(qdrant={"attach": True})))
         yield container
 
 

@@ -135,3 +135,12 @@ def test_a_file_that_is_being_made_is_hidden(tmp_path: Path) -> None:
     first, second = PartFile(tmp_path / "a.jsonl"), PartFile(tmp_path / "a.jsonl")
     assert first.part.name.startswith(".a.jsonl.")
     assert first.part != second.part
+
+
+def test_a_file_may_have_the_longest_name(tmp_path: Path) -> None:
+    """What is made meanwhile has a shorter name, also where characters are several bytes."""
+    for name in ("n" * 255, "\U0001f353" * 63):
+        part = PartFile(tmp_path / name)
+        part.open()
+        part.finish()
+    assert len(list(tmp_path.iterdir())) == 2
