@@ -1,4 +1,4 @@
-"""Builds the graph of a copy of a collection: `python -m adapters.edge.build FOLDER GRAPH DESCRIPTION`.
+"""Builds the graph of a copy of a collection: `python -m adapters.edge.build FOLDER GRAPH DESCRIPTION PARENT`.
 
 It lets everybody else go first. The engine holds the interpreter meanwhile, so that nothing here can look
 whether the parent is still there: where the system can, it ends this process with its parent.
@@ -27,7 +27,10 @@ def main() -> None:
     os.nice(NICENESS)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    folder, graph, described = sys.argv[1:]
+    folder, graph, described, parent = sys.argv[1:]
+    if os.getppid() != int(parent):
+        # It was gone before that.
+        return
     shard = Shard.load(parse(json.loads(described)), Path(folder), graph=int(graph))
     shard.points.optimize()
     shard.flush()

@@ -18,7 +18,7 @@ import structlog
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.engine")
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds before an engine that died is started again; doubled each time, as long as it dies soon."""
 
 SOON = 10.0

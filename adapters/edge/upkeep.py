@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 import time
@@ -155,8 +156,10 @@ class Upkeep:
 
     async def _build(self, made: Path, opened: Opened, graph: int) -> None:
         command = [sys.executable, "-m", "adapters.edge.build", str(made), str(graph)]
-        command.append(json.dumps(describe(opened.shard.collection)))
-        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        command += [json.dumps(describe(opened.shard.collection)), str(os.getpid())]
+        # The end of this process is told by the end of its stdout, which nobody else may hold open then.
+        nothing = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(*command, stdin=nothing, stdout=nothing)
         waiting = asyncio.ensure_future(process.wait())
         try:
             while not waiting.done():
