@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ FLUSH_AFTER = 20_000
 class Opened:
     """A collection that is open: `flushed` and `settled` are its count of changes when it was last synced, or tidied.
 
-    `written` is when it was last written to, on the monotonic clock.
+    `written` is when it was last written to, on the monotonic clock. A graph that could not be built is
+    tried again after a `pause`, `not_before` some time.
     """
 
     description: Description
@@ -28,6 +30,8 @@ class Opened:
     settled: int = -1
     written: float = 0.0
     building: bool = False
+    pause: float = 0.0
+    not_before: float = 0.0
 
     @property
     def dirty(self) -> bool:
@@ -109,11 +113,13 @@ class Directory:
     def index(self, name: str, field: str, type_: IndexType) -> None:
         """Make a payload index. Raises `CollectionConflict` where the field has one of another type."""
         opened = self.get(name)
-        if opened.shard.index(field, type_):
+        # Made in vain where it could not be described: then that is done by who asks again.
+        if opened.shard.index(field, type_) or opened.description.collection != opened.shard.collection:
             outdated = opened.shard.graph_size() > 0 or opened.building
-            opened.description = opened.description.with_collection(opened.shard.collection, outdates_graph=outdated)
+            description = opened.description.with_collection(opened.shard.collection, outdates_graph=outdated)
             opened.shard.flush()
-            opened.description.write(self.folders.of(name))
+            description.write(self.folders.of(name))
+            opened.description = description
             opened.settled = -1
 
     def delete(self, name: str) -> None:
@@ -135,8 +141,11 @@ class Directory:
         description.write(folder)
         shard.collection, shard.changes, shard.deletions = old.collection, old.changes, 0
         opened.shard, opened.description = shard, description
-        old.close()
-        self.folders.discard(folder / str(before.current))
+        # From here on this is the collection. What is left of the first goes when the collection is opened next.
+        with suppress(Exception):
+            old.close()
+        with suppress(OSError):
+            self.folders.discard(folder / str(before.current))
 
     def note_write(self, name: str) -> None:
         """Note that a collection was written to; sync it where enough has come together."""

@@ -23,6 +23,7 @@ from adapters.edge.description import describe
 from adapters.edge.directory import Directory, Opened
 from adapters.edge.shard import Shard
 from adapters.edge.writes import Writes
+from domain.errors import CollectionNotFound
 
 INTERVAL = 0.25
 QUIET = 1.0
@@ -36,6 +37,9 @@ REPLAYED = 4
 
 MOST_OPERATIONS = 400
 """How many may come while a graph is built; with more, the copy is thrown away, since it would never catch up."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
+"""Seconds until a graph that could not be built is tried again, doubled each time."""
 
 
 class Upkeep:
@@ -51,16 +55,23 @@ class Upkeep:
         """Sync and tidy what is quiet, one collection at a time."""
         while True:
             await asyncio.sleep(INTERVAL)
-            for opened in self._directory.opened.values():
+            for name, opened in self._directory.opened.items():
                 if time.monotonic() - opened.written >= QUIET:
-                    opened.flush()
+                    self._flush(name, opened)
             due = next(filter(self._is_due, list(self._directory.opened)), None)
             if due is not None:
                 await self._tidy(due)
 
+    def _flush(self, name: str, opened: Opened) -> None:
+        try:
+            opened.flush()
+        except Exception as error:  # noqa: BLE001 - a full disk, which may be so for long, and fails no other
+            opened.written = time.monotonic()
+            self._tell("engine_fault", collection=name, operation="flush", error=type(error).__name__)
+
     def _is_due(self, name: str) -> bool:
         opened = self._directory.opened[name]
-        if opened.settled == opened.shard.changes:
+        if opened.settled == opened.shard.changes or time.monotonic() < opened.not_before:
             return False
         if not self._needs_graph(opened):
             opened.settled = opened.shard.changes
@@ -89,9 +100,13 @@ class Upkeep:
             await self._build(made, opened, graph)
             if self._directory.opened.get(name) is opened:
                 await self._catch_up(name, made, graph)
-                opened.settled = changes
+                opened.settled, opened.pause = changes, 0.0
                 self._tell("graph_built", collection=name, seconds=round(time.monotonic() - begun, 3))
-        except (OSError, _Outrun) as error:
+        except (CollectionNotFound, _Outrun) as error:
+            self._tell("graph_given_up", collection=name, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the collection serves on as it is
+            opened.pause = min(2 * opened.pause or FIRST_PAUSE, LONGEST_PAUSE)
+            opened.not_before = time.monotonic() + opened.pause
             self._tell("graph_not_built", collection=name, error=type(error).__name__)
         finally:
             self._waiting_since.pop(name, None)
@@ -107,7 +122,11 @@ class Upkeep:
             opened.flush()
             source = self._directory.folders.of(name) / str(opened.description.current)
             made = self._directory.folders.make()
-            await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
+            try:
+                await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
+            except Exception:
+                await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
+                raise
             if keep_journal:
                 opened.shard.journal = []
         return made
@@ -137,8 +156,9 @@ class Upkeep:
         current = opened.description.current + 1
         path = self._directory.folders.of(name) / str(current)
         self._directory.folders.move(made, path)
-        shard = Shard.load(opened.shard.collection, path, graph=graph)
+        shard: Shard | None = None
         try:
+            shard = Shard.load(opened.shard.collection, path, graph=graph)
             while len(opened.shard.journal or ()) > REPLAYED:
                 self._replay(opened, shard, REPLAYED)
                 await asyncio.sleep(0)
@@ -149,7 +169,8 @@ class Upkeep:
                 shard.flush()
                 self._directory.swap(name, shard, replace(opened.description, current=current, graph=graph))
         except BaseException:
-            shard.close()
+            if shard is not None:
+                shard.close()
             with suppress(FileNotFoundError):
                 self._directory.folders.discard(path)
             raise
