@@ -105,10 +105,12 @@ class Engine:
 
         def done(error: BaseException | None) -> None:
             answer(error, values[0] if values else None)
-            if type(error).__name__ == PANIC:
-                # Started again, the engine reads what is on disk. What it has in memory is not to be trusted.
-                os._exit(EX_SOFTWARE)
-            self.directory.note_write(name)
+            _end_if_broken(error)
+            try:
+                self.directory.note_write(name)
+            except BaseException as failure:  # noqa: BLE001 - the write is done, and others wait
+                self._shown("flush", failure)
+                _end_if_broken(failure)
 
         self._writes.put(name, Write(lambda: steps(values, name, *arguments), done))
 
@@ -172,6 +174,12 @@ class Engine:
 
     async def _discard(self, _: str, folder: str) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _end_if_broken(error: BaseException | None) -> None:
+    if type(error).__name__ == PANIC:
+        # Started again, the engine reads what is on disk. What it has in memory is not to be trusted.
+        os._exit(EX_SOFTWARE)
 
 
 def _flat_record(record: Record) -> tuple[Any, ...]:
