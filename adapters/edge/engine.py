@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.edge.description import describe, parse
 from adapters.edge.directory import Directory
-from adapters.edge.shard import Shard
+from adapters.edge.shard import PANIC, Shard
 from adapters.edge.upkeep import Upkeep
 from adapters.edge.wire import Frames
 from adapters.edge.writes import Write, Writes
@@ -21,9 +21,6 @@ from domain.errors import HoldfastError
 from domain.filters import Filter
 from domain.models import Hit, IndexType, Page, PointId, Record
 from domain.queries import SearchQuery
-
-PANIC = "PanicException"
-"""What the engine raises where it has found itself broken. Reads may go on after that, writes may not."""
 
 EX_SOFTWARE = 70
 

@@ -20,7 +20,8 @@ from adapters.edge.engine import Engine
 from adapters.edge.folders import Description
 from adapters.edge.shard import Shard
 from adapters.edge.wire import Frames
-from domain.models import Collection, Distance
+from domain.errors import BackendUnavailable, Failure
+from domain.models import Collection, Distance, Point, Vector
 from tests.e2e.service import ROOT
 from tests.integration.test_edge_engine import answers, engine, until
 
@@ -134,3 +135,24 @@ def test_an_engine_that_cannot_say_where_it_is_ends_in_order(tmp_path: Path) -> 
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         assert process.wait(20) == 1
+
+
+async def test_a_write_to_a_damaged_collection_fails_alone(tmp_path: Path) -> None:
+    """Where the engine panics over the files of one collection, writes to it fail, and the process lives."""
+    for attempt in range(2):
+        store = EdgeVectorStore(tmp_path / "data", EngineSupervisor(tmp_path / "data"))
+        try:
+            if attempt == 0:
+                await store.create_collection(THINGS)
+                continue
+            (status,) = (tmp_path / "data" / "collections" / "things").rglob("vectors/status.dat")
+            status.write_bytes(b"")
+            assert await answers(store)
+            before = engine(tmp_path)
+            with pytest.raises(BackendUnavailable) as caught:
+                await store.upsert("things", [Point(1, Vector.of([1, 2]), {})])
+            assert caught.value.failure is Failure.FAULT
+            assert engine(tmp_path) == before
+            assert await store.list_collections() == ("things",)
+        finally:
+            await store.aclose()
