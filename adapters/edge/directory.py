@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +16,16 @@ from domain.models import Collection, IndexType
 FLUSH_AFTER = 20_000
 """Points after which what was written is synced, so that a start after a crash has little to apply again."""
 
+MOST_OPEN = 256
+"""Collections that are open at a time: each has eight threads, thirty maps of memory, and 0.4 MB at the least."""
+
 
 @dataclass(slots=True)
 class Opened:
     """A collection that is open: `flushed` and `settled` are its count of changes when it was last synced, or tidied.
 
     `written` is when it was last written to, on the monotonic clock. A graph that could not be built is
-    tried again after a `pause`, `not_before` some time.
+    tried again after a `pause`, `not_before` some time. `used` is when it was last asked for.
     """
 
     description: Description
@@ -32,6 +36,7 @@ class Opened:
     building: bool = False
     pause: float = 0.0
     not_before: float = 0.0
+    used: float = 0.0
 
     @property
     def dirty(self) -> bool:
@@ -46,10 +51,17 @@ class Opened:
 
 
 class Directory:
-    """Creates, opens and deletes collections. Everything blocks."""
+    """Creates, opens and deletes collections. Everything blocks.
 
-    def __init__(self, root: Path) -> None:
+    Of more than `most_open` collections the one that was not used for longest is closed, unless it is `busy`.
+    """
+
+    def __init__(
+        self, root: Path, *, most_open: int = MOST_OPEN, busy: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self.folders = Folders(root)
+        self._most_open = most_open
+        self._busy = busy
         self._open: dict[str, Opened] = {}
 
     @property
@@ -61,8 +73,23 @@ class Directory:
         """An open collection. Raises `CollectionNotFound`, and whatever the engine raises for one that is damaged."""
         found = self._open.get(name)
         if found is None:
-            found = self._open[name] = self._load(name)
+            loaded = self._load(name)
+            self._make_room()
+            found = self._open[name] = loaded
+        found.used = time.monotonic()
         return found
+
+    def _make_room(self) -> None:
+        for name, opened in sorted(self._open.items(), key=lambda item: item[1].used):
+            if len(self._open) < self._most_open:
+                return
+            if opened.building or self._busy(name):
+                continue
+            # One that cannot be synced stays, until it can.
+            with suppress(Exception):
+                opened.flush()
+                del self._open[name]
+                opened.shard.close()
 
     def _load(self, name: str) -> Opened:
         folder = self.folders.of(name)

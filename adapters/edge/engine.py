@@ -36,7 +36,7 @@ class Engine:
     """
 
     def __init__(self, root: Path, tell: Tell, *, synced: bool) -> None:
-        self.directory = Directory(root)
+        self.directory = Directory(root, busy=lambda name: self._writes.busy(name))  # noqa: PLW0108 - made below
         self._tell = tell
         self._writes = Writes(self.directory.flush if synced else None)
         self.upkeep = Upkeep(self.directory, self._writes, tell)
@@ -160,8 +160,8 @@ class Engine:
 
     async def _copy(self, name: str) -> tuple[str, dict[str, Any], int]:
         """A copy of a collection as it is at one moment: its folder, what it is, and how many points it has."""
-        opened = self.directory.get(name)
         made = await self.upkeep.copy(name)
+        opened = self.directory.get(name)
         return str(made), describe(opened.shard.collection), opened.shard.count()
 
     async def _adopt(self, name: str, folder: str, described: dict[str, Any]) -> int:

@@ -135,3 +135,18 @@ def test_an_index_is_there_once_it_is_acknowledged(directory: Directory, tmp_pat
         directory.index("things", "n", IndexType.FLOAT)
     directory.close()
     assert directory.get("things").description.collection.indexes == {"n": IndexType.INTEGER}
+
+
+def test_closes_what_was_not_used_for_longest(tmp_path: Path) -> None:
+    """However many collections there are, few are open, and what was written to the others is there."""
+    directory = Directory(tmp_path, most_open=3, busy=lambda name: name == "c0")
+    directory.folders.prepare()
+    one = np.ones(2, np.float32).tobytes()
+    for number in range(6):
+        directory.create(Collection(name=f"c{number}", size=2, distance=Distance.DOT))
+        assert sum(1 for _ in directory.get(f"c{number}").shard.upsert([number], [one], [{}])) == 1
+    assert list(directory.opened) == ["c0", "c4", "c5"]
+    directory.get("c4")
+    assert directory.get("c1").shard.retrieve([1], with_vectors=False)
+    assert list(directory.opened) == ["c0", "c4", "c1"]
+    directory.close()
