@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 import typer
 import uvicorn
@@ -31,7 +32,7 @@ def serve(
     # Worker processes read the environment anew, so what was given here has to stand in it.
     os.environ.update({f"SOCIAL_HTTP__{name}": str(value) for name, value in given.items() if value is not None})
     if data is not None:
-        os.environ["SOCIAL_QDRANT__URL"] = f"file:{data.expanduser().absolute()}"
+        os.environ["SOCIAL_QDRANT__URL"] = f"file:{quote(str(data.expanduser().absolute()))}"
     settings = load_settings()
     configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
     with _engine(settings):
