@@ -150,3 +150,15 @@ def test_closes_what_was_not_used_for_longest(tmp_path: Path) -> None:
     assert directory.get("c1").shard.retrieve([1], with_vectors=False)
     assert list(directory.opened) == ["c0", "c4", "c1"]
     directory.close()
+
+
+def test_large_vectors_are_synced_after_fewer_points(directory: Directory) -> None:
+    """What a start after a crash has to apply again is bounded in numbers, not in points alone."""
+    opened = directory.get("things")
+    opened.flush()
+    opened.shard.changes += 2_000
+    directory.note_write("things")
+    assert opened.dirty
+    opened.shard.changes += 1_000
+    directory.note_write("things")
+    assert not opened.dirty
