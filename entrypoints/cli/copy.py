@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,10 @@ from domain.errors import HoldfastError, InvalidInput
 from domain.models import CollectionInfo
 from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.exits import EX_DATA
-from entrypoints.cli.progress import progress
 from entrypoints.cli.session import Side, opened_with, settings_of_store
+
+if TYPE_CHECKING:
+    from entrypoints.cli.progress import progress
 
 SHOWN = 5
 """How many differences are named."""
@@ -93,6 +95,8 @@ class _Run:
 
     async def copy(self, info: CollectionInfo) -> bool:
         """Copy one collection and compare it; whether it is the same."""
+        from entrypoints.cli.progress import progress  # noqa: PLC0415
+
         name = info.collection.name
         begin = self._checkpoint.position(name)
         with progress(f"copying {name}", info.points, done=begin.copied) as bar:
