@@ -7,18 +7,21 @@ COPY adapters adapters
 COPY entrypoints entrypoints
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv /opt/holdfast \
-    && /opt/holdfast/bin/pip install --disable-pip-version-check -c constraints.txt ".[fast]"
+    && /opt/holdfast/bin/pip install --disable-pip-version-check -c constraints.txt ".[fast,edge]"
 
 FROM python:3.13-slim
 ENV PATH=/opt/holdfast/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SOCIAL_HTTP__HOST=0.0.0.0
-RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin holdfast
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin holdfast \
+    && install --directory --owner 10001 --mode 700 /data
 COPY --from=build /opt/holdfast /opt/holdfast
 USER 10001
 WORKDIR /
 EXPOSE 8000
+# For `serve --data /data`, on a volume of its own.
+VOLUME /data
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["holdfast", "health"]
 ENTRYPOINT ["holdfast"]

@@ -18,8 +18,8 @@ help: ## List the targets
 
 setup: $(READY) ## Install Holdfast and its tools into .venv
 
-run: $(READY) ## Serve on http://127.0.0.1:8000 (ARGS="--port 9000")
-	@$(BIN)/holdfast serve $(ARGS)
+run: $(READY) ## Serve on http://127.0.0.1:8000, with points in the folder data (ARGS="--port 9000")
+	@$(BIN)/holdfast serve --data data $(ARGS)
 
 demo: ## Load a sample into the running service at URL and search it
 	@$(PYTHON) demo/demo.py --url $(URL) $(ARGS)

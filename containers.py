@@ -11,31 +11,42 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 
+from adapters.backends import Durability, QdrantSettings
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
-from adapters.settings import ConfigurationError, QdrantSettings, Settings, load_settings
+from adapters.settings import ConfigurationError, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
+from domain.exporting import Export
 from domain.freshness import Windows
 from domain.health import Health
+from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, VectorStore
+from domain.ports import Cache, Columns, PointSink, PointSource, SnapshotStore, VectorStore
 from domain.search import Search
+from domain.snapshots import Snapshots
 
 if TYPE_CHECKING:
+    from adapters.edge import EngineSupervisor
     from adapters.qdrant import AsyncQdrantClient
-    from adapters.redis import Redis
+    from adapters.redis import Redis, RedisCluster
 
 T = TypeVar("T")
 
 # The drivers take most of a second to load, and a command that needs none of them, such as the health
 # check of a container, must not wait for them: so they are imported where they are built.
+
+
+class DirectoryTaken(ConfigurationError):
+    """Another process has the directory. Its engine can be used by `SOCIAL_QDRANT__ATTACH`."""
 
 
 def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
@@ -44,24 +55,71 @@ def _build_qdrant_client(settings: Settings) -> AsyncQdrantClient:
     return build_qdrant_client(settings.qdrant)
 
 
-def _build_redis_client(settings: Settings) -> Redis:
+def _build_redis_client(settings: Settings) -> Redis | RedisCluster:
     from adapters.redis import build_redis_client  # noqa: PLC0415
 
     return build_redis_client(settings.redis)
 
 
-def _build_vector_store(settings: Settings, client: AsyncQdrantClient) -> VectorStore:
+def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClient]) -> VectorStore:
     """The adapter that the URL names, behind the failure policy; one monitor tells of an outage once."""
-    from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore  # noqa: PLC0415
-
-    adapter = LocalQdrantVectorStore if settings.qdrant.in_memory else QdrantVectorStore
-    read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
     monitor = BackendMonitor(Backend.VECTOR_STORE)
-    inner = adapter(client, read_timeout=read, write_timeout=write, monitor=monitor)
+    read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
+    build: Callable[..., VectorStore] = partial(_build_qdrant_store, client=client)
+    if settings.qdrant.is_service:
+        build = _build_service_store
+    elif settings.qdrant.directory is not None:
+        build = _build_edge_store
+    inner = build(settings.qdrant, read_timeout=read, write_timeout=write, monitor=monitor)
     return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
 
 
-def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
+def _build_qdrant_store(
+    settings: QdrantSettings, client: Callable[[], AsyncQdrantClient], **limits: Any
+) -> VectorStore:
+    from adapters.qdrant import Catalog, LocalQdrantVectorStore, Placement, QdrantVectorStore  # noqa: PLC0415
+
+    driver = client()
+    if settings.in_memory:
+        return LocalQdrantVectorStore(driver, **limits)
+    return QdrantVectorStore(driver, catalog=Catalog(driver, Placement.of(settings)), **limits)
+
+
+def _build_service_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
+    from adapters.holdfast import HoldfastVectorStore, build_holdfast_client  # noqa: PLC0415
+
+    return HoldfastVectorStore(build_holdfast_client(settings), **limits)
+
+
+def _build_edge_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
+    from adapters.edge import EdgeVectorStore  # noqa: PLC0415
+
+    assert settings.directory is not None  # noqa: S101 - who calls this has looked
+    supervisor = None if settings.attach else start_engine(settings)
+    return EdgeVectorStore(settings.directory, supervisor, **limits)
+
+
+def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
+    """The embedded engine's process, for the caller to close; None where the settings name no directory.
+
+    Raises `DirectoryTaken` where another process has the directory, and `ConfigurationError` where it cannot
+    be made, or the engine is not installed.
+    """
+    if settings.directory is None:
+        return None
+    from adapters.edge import DirectoryInUse, EngineMissing, EngineSupervisor  # noqa: PLC0415
+
+    try:
+        return EngineSupervisor(settings.directory, synced=settings.durability is Durability.DISK)
+    except DirectoryInUse as error:
+        raise DirectoryTaken(f"SOCIAL_QDRANT__URL: {error}") from None
+    except EngineMissing as error:
+        raise ConfigurationError(f"SOCIAL_QDRANT__URL: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"SOCIAL_QDRANT__URL: the directory cannot be used: {error.strerror}") from None
+
+
+def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster]) -> Cache:
     """Redis behind the failure policy where it is set, else this process; only then is a client of Redis built."""
     if settings.redis.url is None:
         return InMemoryCache()
@@ -82,6 +140,33 @@ def _build_cache(settings: Settings, client: Callable[[], Redis]) -> Cache:
     return ResilientCache(inner, settings.resilience, timeout=usual, invalidation_timeout=invalidation, monitor=monitor)
 
 
+def _open_source(path: Path, *, columns: Columns, format: str | None = None) -> PointSource:  # noqa: A002
+    from adapters.files import open_source  # noqa: PLC0415
+
+    return open_source(path, columns=columns, format=format)
+
+
+def _open_sink(path: Path, *, format: str | None = None) -> PointSink:  # noqa: A002
+    from adapters.files import open_sink  # noqa: PLC0415
+
+    return open_sink(path, format=format)
+
+
+def _build_snapshot_store(settings: Settings, _: VectorStore) -> SnapshotStore:
+    """The snapshots of a directory, whose engine is there with the store.
+
+    Raises `ConfigurationError` for stores of other kinds.
+    """
+    if settings.qdrant.directory is None:
+        raise ConfigurationError(
+            "SOCIAL_QDRANT__URL: snapshots are of points in a directory (file:PATH); those of a server are its own"
+            " affair, and `holdfast export` and `holdfast copy` work with every store"
+        )
+    from adapters.edge.snapshots import EdgeSnapshots  # noqa: PLC0415
+
+    return EdgeSnapshots(settings.qdrant.directory, timeout=settings.qdrant.write_timeout)
+
+
 def _windows(settings: Settings) -> Windows:
     """How long results are remembered; not at all where processes could not tell each other of writes."""
     if not settings.remembers:
@@ -91,6 +176,10 @@ def _windows(settings: Settings) -> Windows:
 
 def _identity(settings: QdrantSettings) -> str:
     """Which vector store results are from, for the keys of a shared cache. A `:memory:` is like no other."""
+    if settings.directory is not None:
+        from adapters.edge import identity  # noqa: PLC0415
+
+        return identity(settings.directory)
     name = secrets.token_hex(8) if settings.in_memory else settings.url
     return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
 
@@ -114,7 +203,10 @@ class Container(containers.DeclarativeContainer):
         _closed_by, closing, "aclose", providers.Factory(_build_redis_client, settings=settings)
     )
     vector_store = providers.Singleton(
-        _closed_by, closing, "aclose", providers.Factory(_build_vector_store, settings=settings, client=qdrant_client)
+        _closed_by,
+        closing,
+        "aclose",
+        providers.Factory(_build_vector_store, settings=settings, client=qdrant_client.provider),
     )
     cache = providers.Singleton(
         _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)
@@ -131,7 +223,18 @@ class Container(containers.DeclarativeContainer):
         invalidation=invalidation,
         windows=providers.Callable(_windows, settings),
     )
+    importing = providers.Singleton(Import, points=points, collections=collections)
+    exporting = providers.Singleton(Export, points=points, collections=collections)
+    open_source = providers.Object(_open_source)
+    open_sink = providers.Object(_open_sink)
+    snapshot_store = providers.Singleton(
+        _closed_by,
+        closing,
+        "aclose",
+        providers.Factory(_build_snapshot_store, settings, vector_store),
+    )
+    snapshots = providers.Singleton(Snapshots, store=snapshot_store, invalidation=invalidation)
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 
-__all__ = ["ConfigurationError", "Container", "load_settings"]
+__all__ = ["ConfigurationError", "Container", "DirectoryTaken", "Settings", "load_settings", "start_engine"]

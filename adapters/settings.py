@@ -8,115 +8,21 @@ from __future__ import annotations
 import os
 import re
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from adapters.checks import Seconds, Section, check_ca_file, check_outlasts, check_printable, split_url
+from adapters.addresses import passwords_in
+from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSettings
+from adapters.checks import Seconds, Section, check_outlasts, check_printable
 from adapters.policies import ResilienceSettings
-
-PREFIX = "SOCIAL_"
-MEMORY = ":memory:"
-
-Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class ConfigurationError(Exception):
     """Settings that cannot be used: one line that names each wrong variable, and no value."""
-
-
-class QdrantSettings(Section):
-    """`SOCIAL_QDRANT__*`: the vector database."""
-
-    url: str = MEMORY
-    """`:memory:` (in this process, for tests and demos), or `http://host:6333`, or `https://...`."""
-    api_key: SecretStr | None = None
-    prefer_grpc: bool = False
-    grpc_port: Port = 6334
-    tls: bool = False
-    """Refuse to start unless the URL is https."""
-    ca_file: Path | None = None
-    """A PEM file of certificate authorities to trust instead of the system's."""
-    read_timeout: Seconds = 5.0
-    write_timeout: Seconds = 30.0
-    pool_size: int = Field(default=100, ge=1, le=10_000)
-
-    _strip_key = field_validator("api_key")(check_printable)
-    _check_ca = field_validator("ca_file")(check_ca_file)
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, url: str) -> str:
-        url = url.strip().rstrip("/")
-        if url == MEMORY:
-            return url
-        parts = split_url(url, ("http", "https"), f"must be {MEMORY}, http://host:port or https://host:port")
-        if "@" in parts.netloc:
-            raise ValueError(f"must hold no user or password; the key goes into {PREFIX}QDRANT__API_KEY")
-        if parts.query or parts.fragment:
-            raise ValueError("must hold no '?' and no '#'")
-        return url
-
-    @model_validator(mode="after")
-    def _check_tls(self) -> Self:
-        if self.tls and self.url != MEMORY and not self.url.startswith("https://"):
-            raise ValueError("TLS: is true, so the URL must start with https://")
-        return self
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether there is no server, and all points live in this process."""
-        return self.url == MEMORY
-
-
-class RedisSettings(Section):
-    """`SOCIAL_REDIS__*`: the shared cache. Without a URL each process remembers for itself."""
-
-    url: SecretStr | None = None
-    """`redis://host:6379/0`, `rediss://...` or `unix:///path`; a secret, since it may hold a password."""
-    username: str | None = None
-    password: SecretStr | None = None
-    tls: bool = False
-    """Refuse to start unless the URL is rediss."""
-    ca_file: Path | None = None
-    """A PEM file of certificate authorities to trust instead of the system's."""
-    timeout: Seconds = 0.1
-    """For one operation in total."""
-    connect_timeout: Seconds = 1.0
-    """For making a connection, as far as `timeout` leaves time."""
-    invalidation_timeout: Seconds = 1.0
-    """For one invalidation in total: one that does not arrive leaves outdated results in the cache."""
-    pool_size: int = Field(default=64, ge=1, le=10_000)
-    prefix: str = Field(default="holdfast", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
-    """The beginning of every key."""
-
-    _strip_password = field_validator("password")(check_printable)
-    _check_ca = field_validator("ca_file")(check_ca_file)
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is None or not (url := secret.get_secret_value().strip()):
-            return None
-        parts = split_url(url, ("redis", "rediss", "unix"), "must be redis://, rediss:// or unix:// and an address")
-        database = "" if parts.scheme == "unix" else parts.path.strip("/")
-        if parts.fragment or not (database or "0").isdigit():
-            raise ValueError("must name its database by a number, and escape '/', '?' and '#' in its password")
-        options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-        if options - {"db"}:
-            raise ValueError(f"must have no option but 'db'; TLS and time limits have settings in {PREFIX}REDIS__*")
-        return SecretStr(url)
-
-    @model_validator(mode="after")
-    def _check_tls(self) -> Self:
-        if self.tls and not (self.url and self.url.get_secret_value().startswith("rediss://")):
-            raise ValueError("TLS: is true, so the URL must start with rediss://")
-        return self
 
 
 class HttpSettings(Section):
@@ -144,6 +50,17 @@ class CacheSettings(Section):
     """For which a result is shown, marked as stale, while the vector database is away."""
     process_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     """How much memory each worker uses for results that it keeps beside Redis."""
+
+
+class CopyingSettings(Section):
+    """`SOCIAL_COPYING__*`: what `holdfast copy` needs besides its options. No command line is to hold a key."""
+
+    in_flight: int = Field(default=4, ge=1, le=32)
+    """How many pages are written at a time."""
+    from_api_key: SecretStr | None = None
+    to_api_key: SecretStr | None = None
+
+    _strip_keys = field_validator("from_api_key", "to_api_key")(check_printable)
 
 
 class LogFormat(StrEnum):
@@ -187,6 +104,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -201,7 +119,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_pool(self) -> Self:
         calls = self.resilience.max_reads + self.resilience.max_writes
-        if not self.qdrant.in_memory and calls > self.qdrant.pool_size:
+        if self.qdrant.has_server and calls > self.qdrant.pool_size:
             raise ValueError(
                 f"{PREFIX}RESILIENCE__MAX_READS: must be at most {PREFIX}QDRANT__POOL_SIZE together with "
                 f"{PREFIX}RESILIENCE__MAX_WRITES, since each call needs a connection"
@@ -225,11 +143,11 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
-        found = [self.qdrant.api_key, self.redis.password, self.redis.url]
+        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
+        found = [*keys, self.redis.password, self.redis.sentinel_password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:
-            password = urlsplit(self.redis.url.get_secret_value()).password or ""
-            texts += [password, unquote(password)]
+            texts += passwords_in(self.redis.url.get_secret_value())
         return tuple(text for text in texts if text)
 
 

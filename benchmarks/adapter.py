@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import uvloop
 
+from adapters.backends import QdrantSettings
 from adapters.qdrant import QdrantVectorStore, build_qdrant_client
-from adapters.settings import QdrantSettings
 from domain.models import Vector
 from domain.queries import SearchQuery
 

@@ -9,7 +9,7 @@ from statistics import median
 from benchmarks.questions import Encoding
 from benchmarks.report import Place, Results, p99, rate
 from benchmarks.run import ADAPTER
-from benchmarks.servers import BARE, GOOD, HOLDFAST, TUTORIAL
+from benchmarks.servers import BARE, BARE_ADAPTER, GOOD, HOLDFAST, TUTORIAL
 
 HITS_OF_BARE = {Encoding.LIST: 0.5, Encoding.BASE64: 0.6}
 HITS_OF_TUTORIAL = 4.0
@@ -42,28 +42,17 @@ class Bar:
 
 
 def bars(results: Results, connections: list[int]) -> Iterator[Bar]:
-    """Every bar. Hits are judged at the most connections, the others at each number of them."""
+    """Every bar, at the most connections."""
+    most = max(connections)
     for encoding, share in HITS_OF_BARE.items():
-        yield from _hits(results, encoding, max(connections), share)
+        yield from _hits(results, encoding, most, share)
     for encoding in Encoding:
-        for count in connections:
-            yield Bar(
-                "miss",
-                f"a miss to the adapter and the bare handler together, {encoding}, {count} connections",
-                _miss(results, encoding, count),
-                MISS_OF_SUM,
-                at_most=True,
-            )
+        yield from _misses(results, encoding, most)
     for encoding in Encoding:
-        for count in connections:
-            yield Bar(
-                "open",
-                f"p99 of the 503 with the breaker open past that of the bare handler in ms, {encoding}, "
-                f"{count} connections",
-                _refusal(results, encoding, count),
-                REFUSAL_MS,
-                at_most=True,
-            )
+        what = (
+            f"p99 of the 503 with the breaker open past that of the bare handler in ms, {encoding}, {most} connections"
+        )
+        yield Bar("open", what, _refusal(results, encoding, most), REFUSAL_MS, at_most=True)
 
 
 def _hits(results: Results, encoding: str, connections: int, share: float) -> Iterator[Bar]:
@@ -72,6 +61,15 @@ def _hits(results: Results, encoding: str, connections: int, share: float) -> It
         ratio = results.ratio(ours, ("hit", encoding, connections, other), rate)
         what = f"hits in the process to {other}, {encoding}, {connections} connections"
         yield Bar("hit", what, ratio.median if ratio else None, bound)
+
+
+def _misses(results: Results, encoding: Encoding, connections: int) -> Iterator[Bar]:
+    both = results.ratio(("miss", encoding, connections, BARE_ADAPTER), ("miss", encoding, connections, HOLDFAST), rate)
+    for other, value in (
+        ("the bare handler that asks the adapter", both.median if both else None),
+        ("the sum of the adapter and the bare handler, each measured alone", _miss(results, encoding, connections)),
+    ):
+        yield Bar("miss", f"a miss to {other}, {encoding}, {connections} connections", value, MISS_OF_SUM, at_most=True)
 
 
 def _miss(results: Results, encoding: str, connections: int) -> float | None:

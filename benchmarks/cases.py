@@ -22,7 +22,7 @@ from benchmarks.case import (
 from benchmarks.client import NO_CACHE, call, search
 from benchmarks.load import Load, Span, run_wrk
 from benchmarks.questions import Encoding
-from benchmarks.servers import BARE, HOLDFAST, Contestant, Counts, Stage
+from benchmarks.servers import BARE, BARE_ADAPTER, GOOD, HOLDFAST, TUTORIAL, Contestant, Counts, Stage
 
 REPEATED = 16
 """How many different searches are repeated in the cases of hits."""
@@ -39,6 +39,7 @@ class Miss(Case):
     """Every search is one that was never asked before."""
 
     name, title = "miss", "a miss"
+    contestants = (BARE, BARE_ADAPTER, HOLDFAST, TUTORIAL, GOOD)
     _starts = itertools.count(1)
 
     def ready(self, stage: Stage, contestant: Contestant, encoding: Encoding) -> Span:

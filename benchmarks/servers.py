@@ -27,9 +27,13 @@ ROOT = Path(__file__).parents[1]
 MOST_HITS = 20
 
 BARE, HOLDFAST, TUTORIAL, GOOD = "bare handler", "Holdfast", "FastAPI, tutorial", "FastAPI, good"
+BARE_ADAPTER = "bare handler with adapter"
+
+_BARE_OPTIONS = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
 
 UVICORN = {
-    BARE: ("benchmarks.bare:app", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header"),
+    BARE: ("benchmarks.bare:app", *_BARE_OPTIONS),
+    BARE_ADAPTER: ("benchmarks.bare_adapter:app", *_BARE_OPTIONS),
     TUTORIAL: ("benchmarks.fastapi_tutorial:app", "--loop", "asyncio", "--http", "h11"),
     GOOD: ("benchmarks.fastapi_good:app", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
 }
@@ -85,7 +89,7 @@ class Stage:
         self.redis = RedisServer(unix=True)
         self.store_url, self._control_url = (f"http://{HOST}:{free_port()}" for _ in range(2))
         self.store = self._store(len(sample.ids), sample.size)
-        self.contestants = {name: self._contestant(name) for name in (BARE, HOLDFAST, TUTORIAL, GOOD)}
+        self.contestants = {name: self._contestant(name) for name in (BARE, BARE_ADAPTER, HOLDFAST, TUTORIAL, GOOD)}
 
     def file(self, encoding: Encoding) -> Path:
         """The file for `load.lua`."""
@@ -144,4 +148,5 @@ class Stage:
             "BENCH_QDRANT_URL": self.store_url,
             "BENCH_REDIS_URL": self.redis.url,
             "BENCH_ANSWER": str(self.directory / "answer.json"),
+            "BENCH_QUERIES": str(self.queries),
         }

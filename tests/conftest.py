@@ -10,10 +10,11 @@ import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from adapters.settings import PREFIX, Settings
+from adapters.backends import PREFIX
+from adapters.settings import Settings
 from tests.sockets import refuse_sockets
 
-OFFLINE = {"unit", "contract", "policy"}
+OFFLINE = {"unit", "contract", "policy", "properties"}
 """The folders of tests that need no server."""
 
 HANDLERS, LEVEL = list(logging.getLogger().handlers), logging.getLogger().level
@@ -24,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--replica-writes", type=int, default=200, help="writes through two replicas (default: 200)")
     parser.addoption("--invariants-seconds", type=float, default=30.0, help="how long there are faults (default: 30)")
     parser.addoption("--invariants-seed", type=int, default=5, help="what the faults are drawn from (default: 5)")
+    parser.addoption("--kills", type=int, default=8, help="how often a process is killed (default: 8)")
+    parser.addoption("--kills-seed", type=int, default=5, help="what the kills are drawn from (default: 5)")
 
 
 def pytest_sessionstart() -> None:

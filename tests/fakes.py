@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 from dependency_injector import providers
+from starlette.applications import Starlette
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.settings import Settings
@@ -42,15 +43,19 @@ class FailingCache(InMemoryCache):
         super()._check_open(operation)
 
 
+def make_app(store: VectorStore, cache: Cache, settings: Settings | None = None) -> Starlette:
+    """The application on these adapters."""
+    return create_app(
+        Container(settings=settings or Settings(), vector_store=providers.Object(store), cache=providers.Object(cache))
+    )
+
+
 @asynccontextmanager
 async def serve_in_process(
     store: VectorStore, cache: Cache, settings: Settings | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, started, without a socket."""
-    container = Container(
-        settings=settings or Settings(), vector_store=providers.Object(store), cache=providers.Object(cache)
-    )
-    app = create_app(container)
+    app = make_app(store, cache, settings)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TypeVar
 
 from qdrant_client import AsyncQdrantClient, models
 
+from adapters.backends import QdrantSettings
 from adapters.call import BackendCall
 from adapters.qdrant.collections import from_info, to_vector_params
 from adapters.qdrant.conversions import is_done
@@ -17,14 +19,34 @@ from domain.models import Collection, CollectionInfo, IndexType
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How a cluster is to spread new collections: into how many shards, of how many replicas each.
+
+    A write is acknowledged once so many replicas have it: by default all, so that whoever reads next, from
+    whichever replica, sees it. None leaves a choice to the server.
+    """
+
+    shard_number: int | None = None
+    replication_factor: int | None = None
+    write_consistency_factor: int | None = None
+
+    @classmethod
+    def of(cls, settings: QdrantSettings) -> Placement:
+        """What the settings say."""
+        replicas = settings.replication_factor
+        return cls(settings.shard_number, replicas, settings.write_consistency_factor or replicas)
+
+
 class Catalog:
     """Makes and describes collections, and remembers what they are made of to check vectors without asking.
 
     Another process may make a collection anew: before a vector is refused, the server is asked again.
     """
 
-    def __init__(self, client: AsyncQdrantClient) -> None:
+    def __init__(self, client: AsyncQdrantClient, placement: Placement | None = None) -> None:
         self._client = client
+        self._placement = asdict(placement or Placement())
         self._known: dict[str, Collection] = {}
 
     def forget(self, name: str) -> None:
@@ -48,7 +70,7 @@ class Catalog:
         """Make the collection without its indexes; False where another caller was faster."""
         try:
             params = to_vector_params(collection)
-            await ask(self._client.create_collection(collection.name, vectors_config=params), bool)
+            await ask(self._client.create_collection(collection.name, vectors_config=params, **self._placement), bool)
         except (CollectionConflict, InvalidInput):
             if await self.find(ask, collection.name) is None:
                 raise

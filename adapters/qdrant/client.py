@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
 from qdrant_client import AsyncQdrantClient
 
-from adapters.qdrant.transport import PooledTransport
-from adapters.settings import MEMORY, QdrantSettings
+from adapters.backends import MEMORY, QdrantSettings
+from adapters.transport import PooledTransport, tls_context
 
 __all__ = ["AsyncQdrantClient", "build_qdrant_client"]
 
@@ -45,7 +44,9 @@ def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
             timeout=int(max(settings.read_timeout, settings.write_timeout)) + 1,
             check_compatibility=False,
             transport=PooledTransport(
-                size=settings.pool_size, connect_timeout=settings.read_timeout / 2, tls=_tls_context(settings)
+                size=settings.pool_size,
+                connect_timeout=settings.read_timeout / 2,
+                tls=tls_context(settings.url, settings.ca_file),
             ),
             trust_env=False,
         )
@@ -53,10 +54,3 @@ def build_qdrant_client(settings: QdrantSettings) -> AsyncQdrantClient:
 
 def _default_port(url: str) -> int:
     return 443 if url.startswith("https://") and urlsplit(url).port is None else 6333
-
-
-def _tls_context(settings: QdrantSettings) -> ssl.SSLContext:
-    if not settings.url.startswith("https://"):
-        # Trusts nobody, and saves the 20 ms that it takes to read the system's authorities.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)

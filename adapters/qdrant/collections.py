@@ -73,6 +73,7 @@ def from_info(name: str, info: models.CollectionInfo) -> CollectionInfo:
         points=info.points_count or 0,
         building=info.status is models.CollectionStatus.YELLOW,
         indexed={key: index.points for key, index in known.items()},
+        indexed_vectors=info.indexed_vectors_count,
     )
 
 

@@ -11,16 +11,13 @@ import json
 from dataclasses import dataclass
 
 import grpc
-import httpx
 from grpc.aio import AioRpcError, UsageError
-from pydantic import ValidationError
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from adapters.call import Fault
+from adapters.http_failures import STATUS_FAILURES, failure_of, one_line, seconds
 from domain.errors import Failure
-
-MAX_RETRY_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +27,6 @@ class Refusal:
     status: int
     message: str
 
-
-_FAILURES = {
-    401: Failure.UNAUTHORIZED,
-    403: Failure.UNAUTHORIZED,
-    408: Failure.TIMEOUT,
-    429: Failure.OVERLOADED,
-    502: Failure.UNREADY,
-    503: Failure.UNREADY,
-    504: Failure.UNREADY,
-}
 
 _REFUSALS = (400, 404, 409, 413, 422)
 
@@ -70,9 +57,9 @@ def classify(error: Exception) -> Fault | Refusal:
         case UnexpectedResponse():
             return _classify_response(error)
         case ResponseHandlingException():
-            return Fault(_classify_transport(error.source))
+            return Fault(failure_of(error.source))
         case ResourceExhaustedResponse():
-            return Fault(Failure.OVERLOADED, _seconds(error.retry_after_s))
+            return Fault(Failure.OVERLOADED, seconds(error.retry_after_s))
         case QdrantException():
             # The only one left is a 429 whose Retry-After is no integer.
             return Fault(Failure.OVERLOADED)
@@ -90,8 +77,8 @@ def _classify_response(error: UnexpectedResponse) -> Fault | Refusal:
     message = _server_message(error.content)
     if status in _REFUSALS and (message is not None or status == 413):
         return Refusal(status, message or "the request is too large")
-    failure = _FAILURES.get(status, Failure.FAULT)
-    return Fault(failure, _seconds(error.headers.get("retry-after")) if status in (429, 503) else None)
+    failure = STATUS_FAILURES.get(status, Failure.FAULT)
+    return Fault(failure, seconds(error.headers.get("retry-after")) if status in (429, 503) else None)
 
 
 def _server_message(body: bytes) -> str | None:
@@ -100,33 +87,13 @@ def _server_message(body: bytes) -> str | None:
         message = json.loads(body)["status"]["error"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return _one_line(message) if isinstance(message, str) else None
-
-
-def _classify_transport(source: Exception) -> Failure:
-    match source:
-        case httpx.PoolTimeout():
-            return Failure.OVERLOADED
-        case httpx.TimeoutException():
-            return Failure.TIMEOUT
-        case httpx.ConnectError():
-            return Failure.REFUSED
-        case httpx.RemoteProtocolError():
-            ended = str(source).startswith(("Server disconnected", "peer closed connection"))
-            return Failure.RESET if ended else Failure.GARBAGE
-        case httpx.NetworkError():
-            return Failure.RESET
-        case httpx.DecodingError() | ValidationError():
-            return Failure.GARBAGE
-        case RuntimeError():
-            return Failure.CLOSED
-    return Failure.FAULT
+    return one_line(message) if isinstance(message, str) else None
 
 
 def _classify_grpc(error: AioRpcError) -> Fault | Refusal:
     code, details = error.code(), error.details() or ""
     if code in _GRPC_REFUSALS:
-        return Refusal(_GRPC_REFUSALS[code], _one_line(details))
+        return Refusal(_GRPC_REFUSALS[code], one_line(details))
     if code is grpc.StatusCode.UNAVAILABLE:
         return Fault(_unavailable(details))
     if code is grpc.StatusCode.INTERNAL and "deserializing" in details:
@@ -142,13 +109,3 @@ def _unavailable(details: str) -> Failure:
     if any(sign in text for sign in _LOST):
         return Failure.RESET
     return Failure.UNREADY
-
-
-def _seconds(value: object) -> float | None:
-    """A Retry-After in whole seconds, bounded; None for anything else."""
-    text = str(value)
-    return min(float(text), MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else None
-
-
-def _one_line(message: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in message[:300]).split())

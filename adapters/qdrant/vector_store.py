@@ -21,7 +21,7 @@ from adapters.qdrant.conversions import (
 )
 from adapters.qdrant.errors import Refusal, classify
 from adapters.qdrant.filters import to_qdrant
-from adapters.qdrant.search import check_exist, run, window, windows
+from adapters.qdrant.search import check_exist, prepare, prepare_batch, run
 from domain.errors import (
     Backend,
     CollectionConflict,
@@ -157,12 +157,12 @@ class QdrantVectorStore(VectorStore):
 
     async def search(self, collection: str, query: SearchQuery) -> tuple[Hit, ...]:
         with self._read("search", collection) as ask:
-            asked = await self._catalog.fit(ask, collection, partial(window, query))
+            asked = await self._catalog.fit(ask, collection, partial(prepare, query))
             return (await run(ask, self._client, collection, [asked]))[0]
 
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
         with self._read("search_batch", collection) as ask:
-            all_asked = await self._catalog.fit(ask, collection, partial(windows, queries))
+            all_asked = await self._catalog.fit(ask, collection, partial(prepare_batch, queries))
             return await run(ask, self._client, collection, all_asked)
 
     async def ping(self) -> BackendStatus:

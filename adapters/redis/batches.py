@@ -33,6 +33,11 @@ class Batches(Generic[Q, A]):
         self._scheduled = False
         self._loop: asyncio.AbstractEventLoop
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting) or self._scheduled or self._under_way is not None
+
     def ask(self, asked: Q) -> asyncio.Future[A]:
         """The answer, once it is there."""
         if not self._waiting:

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import OutOfMemoryError
 
 from adapters.call import BackendCall
 from adapters.monitor import BackendMonitor
-from adapters.redis.batches import Batches
 from adapters.redis.entries import FORMAT_VERSION, decode_entry, encode_entry
 from adapters.redis.errors import classify
-from adapters.redis.exchange import Command, Exchange
+from adapters.redis.exchange import Command
 from adapters.redis.hot import HotEntries
-from adapters.redis.replies import Values, era, generation_of, read_count, read_done, read_values, read_version
+from adapters.redis.lanes import batches_for
+from adapters.redis.replies import Values, era, generation_of, read_counts, read_done, read_values, read_version
+from adapters.redis.ways import exchange_with
 from domain.errors import Backend, Failure
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 
@@ -31,7 +32,7 @@ Keys = tuple[str, ...]
 
 
 class RedisCache(Cache):
-    """Keeps entries in a Redis server that several processes share.
+    """Keeps entries in Redis, which several processes share: a server, one behind Sentinels, or a Cluster.
 
     A collection has two tokens, its epoch and its generation. Invalidating removes the second,
     forgetting both; whoever recalls next sets new ones. The generation that callers see is
@@ -40,17 +41,18 @@ class RedisCache(Cache):
 
     Entries that are asked for again are kept decoded, in at most `hot_bytes`, and then Redis is asked
     for the generation alone. Reads at the same moment are joined into one MGET, and writes into one
-    pipeline.
+    pipeline; in a Cluster, those of one slot, which all keys of a collection are in.
 
     `prefix` and `store` (which vector store the results are from) begin every key. `timeout`
     (seconds) bounds an operation in total, `invalidation_timeout` one that invalidates or forgets, and
     `connect_timeout` a ping besides. The client must come
-    from `build_redis_client`. Its user needs INFO, MGET, SET, UNLINK and PING.
+    from `build_redis_client`. Its user needs INFO, MGET, SET, UNLINK and PING, in
+    a Cluster also CLUSTER|INFO, CLUSTER|SLOTS and ASKING.
     """
 
     def __init__(
         self,
-        client: Redis,
+        client: Redis | RedisCluster,
         *,
         store: str,
         prefix: str = "holdfast",
@@ -61,15 +63,15 @@ class RedisCache(Cache):
         monitor: BackendMonitor | None = None,
     ) -> None:
         self._client = client
-        self._exchange = Exchange(client)
+        self._exchange = exchange_with(client)
         self._prefix = f"{prefix}:{FORMAT_VERSION}:{store}"
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._invalidation_timeout = invalidation_timeout
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
-        self._reads = Batches(self._read_all)
-        self._begins = Batches(self._begin_all)
-        self._writes = Batches(self._write_all)
+        self._reads = batches_for(client, self._read_all, _key_of_keys)
+        self._begins = batches_for(client, self._begin_all, _key_of_keys)
+        self._writes = batches_for(client, self._write_all, _key_of_command)
         self._hot = HotEntries(hot_bytes)
         self._closed = False
 
@@ -101,11 +103,13 @@ class RedisCache(Cache):
     async def invalidate(self, collection: str) -> None:
         _, token = self._tokens(collection)
         with self._call("invalidate", self._invalidation_timeout) as ask:
-            await ask(self._exchange(("UNLINK", token)), read_count)
+            await ask(self._exchange(("UNLINK", token)), read_counts)
 
     async def forget(self, collection: str) -> None:
+        # One by one: a Cluster that moves the collection elsewhere has each of them at one place or the other.
+        unlinks = [("UNLINK", token) for token in self._tokens(collection)]
         with self._call("forget", self._invalidation_timeout) as ask:
-            await ask(self._exchange(("UNLINK", *self._tokens(collection))), read_count)
+            await ask(self._exchange(*unlinks), read_counts)
 
     async def ping(self) -> BackendStatus:
         with self._call("ping", self._connect_timeout + self._timeout) as ask:
@@ -161,3 +165,11 @@ class RedisCache(Cache):
 
     def _entry(self, collection: str, key: str) -> str:
         return f"{self._prefix}:{{{collection}}}:entry:{key}"
+
+
+def _key_of_keys(asked: Keys) -> str:
+    return asked[0]
+
+
+def _key_of_command(command: Command) -> str:
+    return str(command[1])

@@ -1,30 +1,81 @@
-"""The asynchronous client of Redis, built once for a process from the settings."""
+"""Redis's client, built from the settings."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from pydantic import SecretStr
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import InvalidResponse
 from redis.maint_notifications import MaintNotificationsConfig
 
-from adapters.settings import RedisSettings
+from adapters.addresses import Addresses, names_several, parse_addresses
+from adapters.backends import RedisSettings
+from adapters.redis.cluster import ClusterClient
+from adapters.redis.info import greet
+from adapters.redis.sentinel import MasterPool, Sentinels
 
-__all__ = ["Redis", "build_redis_client"]
+__all__ = ["Redis", "RedisCluster", "build_redis_client"]
 
 
-def build_redis_client(settings: RedisSettings) -> Redis:
+def build_redis_client(settings: RedisSettings) -> Redis | RedisCluster:
     """A client that opens no connection yet, for a URL that is set. The caller closes it with `aclose()`.
 
-    Each read and write of its own is bounded by `settings.timeout`; wrap calls in `asyncio.timeout`
-    for a total. A command is sent once more where its connection turns out to be
+    It is a `RedisCluster` where the URL names a Redis Cluster, and leads to the master where it names
+    Sentinels. Each read and write of its own is bounded by `settings.timeout`; wrap calls in
+    `asyncio.timeout` for a total. A command is sent once more where its connection turns out to be
     gone, so send what must happen at most once through a connection of its own.
     """
     if settings.url is None:
         raise ValueError("SOCIAL_REDIS__URL is not set")
+    url = settings.url.get_secret_value()
+    if not names_several(url):
+        return _build_plain(settings, url)
+    named = parse_addresses(url)
+    return _build_cluster(settings, named) if named.kind == "cluster" else _build_master(settings, named)
+
+
+def _build_plain(settings: RedisSettings, url: str) -> Redis:
+    options = _options(settings, tls=url.startswith("rediss://")) | _login(settings)
+    if url.startswith("unix://"):
+        del options["socket_keepalive"]
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+
+
+def _build_master(settings: RedisSettings, named: Addresses) -> Redis:
+    options = _options(settings, tls=named.tls) | _login(settings, named)
+    asking = {name: value for name, value in options.items() if name.startswith(("socket_", "ssl_", "retry", "maint"))}
+    clients = [
+        Redis(
+            host=host,
+            port=port,
+            ssl=named.tls,
+            username=settings.sentinel_username,
+            password=_secret(settings.sentinel_password),
+            **asking,
+        )
+        for host, port in named.addresses
+    ]
+    pool = MasterPool(
+        Sentinels(clients, named.service),
+        limit=settings.connect_timeout,
+        patience=settings.timeout / 4,
+        tls=named.tls,
+        db=named.database,
+        **options,
+    )
+    return Redis.from_pool(pool)
+
+
+def _build_cluster(settings: RedisSettings, named: Addresses) -> ClusterClient:
+    options = _options(settings, tls=named.tls) | _login(settings, named)
+    return ClusterClient(named.addresses, limit=settings.connect_timeout, tls=named.tls, options=options)
+
+
+def _options(settings: RedisSettings, *, tls: bool) -> dict[str, Any]:
+    """What holds for every pool of connections."""
     options: dict[str, Any] = {
         "max_connections": settings.pool_size,
         # Less than an operation has in total, so that the lack of a connection shows as what it is.
@@ -36,31 +87,19 @@ def build_redis_client(settings: RedisSettings) -> Redis:
         # They would turn the check off that finds idle connections which the server has closed.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "redis_connect_func": greet,
-        "username": settings.username,
-        "password": settings.password.get_secret_value() if settings.password else None,
     }
-    url = settings.url.get_secret_value()
-    if url.startswith("unix://"):
-        del options["socket_keepalive"]
-    if url.startswith("rediss://"):
+    if tls:
         options |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
         if settings.ca_file is not None:
             options["ssl_ca_certs"] = str(settings.ca_file)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+    return options
 
 
-async def greet(connection: Any) -> None:
-    """Log in on a new connection, and learn which run of the server it leads to (`connection.run_id`)."""
-    try:
-        await connection.on_connect()
-        await connection.send_command("INFO", "server", check_health=False)
-        connection.run_id = parse_info(await connection.read_response())["run_id"]
-    except (AttributeError, LookupError, TypeError, ValueError):
-        # The client drops a connection that was not greeted for errors of its own alone.
-        raise InvalidResponse("a greeting that is not Redis's") from None
+def _login(settings: RedisSettings, named: Addresses | None = None) -> dict[str, str | None]:
+    """The user and the password for the servers; what the URL says goes first."""
+    username, password = (named.username, named.password) if named else (None, None)
+    return {"username": username or settings.username, "password": password or _secret(settings.password)}
 
 
-def parse_info(reply: bytes | str) -> dict[str, str]:
-    """The fields of an answer to INFO."""
-    text = reply.decode() if isinstance(reply, bytes) else reply
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+def _secret(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

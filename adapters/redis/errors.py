@@ -20,7 +20,9 @@ _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (exceptions.ClusterDownError, Failure.UNREADY),
     (exceptions.MasterDownError, Failure.UNREADY),
     (exceptions.TryAgainError, Failure.UNREADY),
+    (exceptions.SlotNotCoveredError, Failure.UNREADY),
     (exceptions.TimeoutError, Failure.TIMEOUT),
+    (TimeoutError, Failure.TIMEOUT),
     (exceptions.InvalidResponse, Failure.GARBAGE),
 )
 
@@ -36,6 +38,7 @@ _RESPONSES = (
 _CONNECTIONS = (
     ("max number of clients", Failure.OVERLOADED),
     ("No connection available", Failure.OVERLOADED),
+    ("No master", Failure.UNREADY),
     ("connecting to", Failure.REFUSED),
     ("Protocol", Failure.GARBAGE),
 )

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from adapters.redis.client import parse_info
 from adapters.redis.exchange import Replies
+from adapters.redis.info import parse_info
 
 Values = tuple[str, Sequence[bytes | None]]
 """The run of the server, and the values of keys in their order."""
@@ -48,10 +48,10 @@ def read_done(replies: Replies) -> Sequence[None]:
     return [None] * len(answers)
 
 
-def read_count(replies: Replies) -> None:
-    """Nothing: the command was UNLINK, and how many keys there were does not matter."""
-    _, (answer,) = replies
-    if type(answer) is not int:
+def read_counts(replies: Replies) -> None:
+    """Nothing: the commands were all UNLINKs, and how many keys there were does not matter."""
+    _, answers = replies
+    if any(type(answer) is not int for answer in answers):
         raise TypeError("an answer that is not the one to UNLINK")
 
 

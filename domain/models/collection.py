@@ -183,10 +183,12 @@ class CollectionInfo:
     """What a store says of a collection now.
 
     `points`: how many it holds. `building`: whether the store still builds indexes. `indexed`: for
-    each payload index, how many points it covers so far, where the store tells.
+    each payload index, how many points it covers so far, where the store tells; `indexed_vectors`: how many
+    vectors its graph covers (the others are compared one by one), where the store tells.
     """
 
     collection: Collection
     points: int
     building: bool = False
     indexed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    indexed_vectors: int | None = None

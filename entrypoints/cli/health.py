@@ -12,9 +12,8 @@ import typer
 
 from containers import Container, load_settings
 from domain.health import BackendHealth, InfraHealth, Status
+from entrypoints.cli.exits import EX_UNAVAILABLE
 from entrypoints.logs import configure_logging
-
-EX_UNAVAILABLE = 69
 
 TIMEOUT = 3.0
 

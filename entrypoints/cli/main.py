@@ -1,16 +1,15 @@
-"""The command's entry, and what its exit codes say (those of sysexits.h)."""
+"""The command's entry. What its exit codes say stands in `exits`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import typer
 
-from containers import ConfigurationError
-from entrypoints.cli import health, serve
-
-EX_CONFIG = 78
+from entrypoints.cli import collections, copy, exporting, health, importing, search, serve, snapshots
+from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
     name="holdfast",
@@ -21,12 +20,25 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(health.health)
+app.command()(collections.collections)
+app.command()(search.search)
+app.command("import")(importing.import_)
+app.command()(exporting.export)
+app.command()(copy.copy)
+app.command()(snapshots.snapshot)
+app.command()(snapshots.restore)
+
+
+@cache
+def command() -> Callable[[Sequence[str] | None], None]:
+    """The command with all of its options, read from the functions once."""
+    return typer.main.get_command(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command with these arguments, by default the process's. A wrong setting ends it with exit code 78."""
+    """Run the command with these arguments, by default the process's. An error ends it with one line and its code."""
     try:
-        app(arguments)
-    except ConfigurationError as error:
-        print(f"holdfast: {error}", file=sys.stderr)
-        sys.exit(EX_CONFIG)
+        command()(arguments)
+    except Exception as error:
+        print(f"holdfast: {explain(error)}", file=sys.stderr)
+        sys.exit(exit_code(error))

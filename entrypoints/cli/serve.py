@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 import uvicorn
 
-from containers import load_settings
+from containers import Settings, load_settings, start_engine
 from entrypoints.logs import configure_logging
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. [SOCIAL_HTTP__HOST]")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on. [SOCIAL_HTTP__PORT]")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The directory in which points are kept. [SOCIAL_QDRANT__URL=file:PATH]")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve. [SOCIAL_HTTP__WORKERS]")] = None,
 ) -> None:
     """Serve the REST API until SIGTERM or SIGINT; requests in flight are finished first."""
     given = {"HOST": host, "PORT": port, "WORKERS": workers}
     # Worker processes read the environment anew, so what was given here has to stand in it.
     os.environ.update({f"SOCIAL_HTTP__{name}": str(value) for name, value in given.items() if value is not None})
+    if data is not None:
+        os.environ["SOCIAL_QDRANT__URL"] = f"file:{data.expanduser().absolute()}"
     settings = load_settings()
     configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
+    with _engine(settings):
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
     uvicorn.run(
         "entrypoints.http.server:app",
         factory=True,
@@ -38,6 +53,22 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=int(settings.http.shutdown_timeout) + 1,
     )
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[None]:
+    """The embedded engine, where points are kept in a directory: one for all workers, synced and ended at last."""
+    engine = start_engine(settings.qdrant)
+    if engine is None:
+        yield
+        return
+    os.environ["SOCIAL_QDRANT__ATTACH"] = "true"
+    # The server raises the signal that ended it once more, and that would end this process on the spot.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        engine.close()
 
 
 def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:

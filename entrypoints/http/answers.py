@@ -23,6 +23,8 @@ def describe_collection(info: CollectionInfo) -> dict[str, Any]:
         "status": "building" if info.building else "ready",
         "indexed": dict(info.indexed),
     }
+    if info.indexed_vectors is not None:
+        answer["indexed_vectors"] = info.indexed_vectors
     if collection.on_disk is not None:
         answer["on_disk"] = collection.on_disk
     for name, options in (("quantization", collection.quantization), ("index", collection.hnsw)):
@@ -31,17 +33,17 @@ def describe_collection(info: CollectionInfo) -> dict[str, Any]:
     return answer
 
 
-def describe_record(record: Record) -> dict[str, Any]:
-    """A stored point."""
+def describe_record(record: Record, *, base64: bool = False) -> dict[str, Any]:
+    """A stored point, its vector as numbers or as base64, which is what JSON makes of bytes."""
     answer: dict[str, Any] = {"id": record.id, "payload": record.payload}
     if record.vector is not None:
-        answer["vector"] = record.vector.to_tuple()
+        answer["vector"] = record.vector.data if base64 else record.vector.to_tuple()
     return answer
 
 
-def describe_page(page: Page) -> dict[str, Any]:
+def describe_page(page: Page, *, base64: bool = False) -> dict[str, Any]:
     """A page of stored points."""
-    return {"points": [describe_record(record) for record in page.points], "next": _token(page.next)}
+    return {"points": [describe_record(record, base64=base64) for record in page.points], "next": _token(page.next)}
 
 
 def _token(point_id: PointId | None) -> str | None:

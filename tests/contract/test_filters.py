@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 
 from adapters.memory.filters import matches
 from adapters.qdrant.filters import to_qdrant
@@ -30,9 +27,9 @@ from domain.filters import (
 )
 from tests.contract.edge_oracle import EdgeOracle
 from tests.contract.filter_cases import NOON, TICK
-from tests.contract.filter_strategies import filters, points
 from tests.contract.filter_tables import LAST
 from tests.contract.filter_tree_cases import CASES
+from tests.contract.filters_sent import to_rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,21 +107,6 @@ def test_cases_have_names_of_their_own() -> None:
         assert len({case.name for case in cases}) == len(cases)
 
 
-def _parts(filter_: Filter) -> Iterator[Filter]:
-    """The filter, and each of its conditions by itself."""
-    yield filter_
-    yield from (Filter(must=(condition,)) for condition in filter_.walk())
-
-
-@settings(max_examples=25, deadline=None)
-@given(table=points, filter_=filters)
-def test_memory_agrees_with_the_engine(table: Table, filter_: Filter, oracle: EdgeOracle) -> None:
-    """The in-memory store finds the very points that Qdrant's engine finds, whatever the payloads and filters."""
-    for part in _parts(filter_):
-        found = {i for i, payload in table.items() if matches(part, i, payload)}
-        assert found == oracle.matching(table, part)
-
-
 def test_places_beyond_all_degrees_raise_nothing() -> None:
     """A payload may hold any numbers: where they take the haversine formula out of its range, no circle holds them."""
     found = set()
@@ -132,22 +114,6 @@ def test_places_beyond_all_degrees_raise_nothing() -> None:
         circle = Filter(must=(GeoRadius("p", GeoPoint(lat, 0), 1e-9),))
         found.add(matches(circle, 1, {"p": {"lat": 180 - lat, "lon": 180}}))
     assert False in found
-
-
-def _sent(filter_: models.Filter) -> str:
-    """The filter as the client sends it over REST, without the clauses that are empty."""
-    text = filter_.model_dump_json(exclude_unset=True, exclude_none=True, by_alias=True)
-    fields = json.loads(text, object_hook=lambda found: {key: value for key, value in found.items() if value != []})
-    return json.dumps(fields, sort_keys=True)
-
-
-@settings(max_examples=30, deadline=None)
-@given(filter_=filters)
-def test_both_protocols_carry_the_filter(filter_: Filter) -> None:
-    """A filter comes out of JSON, and of the messages of gRPC, as it went in."""
-    model = to_qdrant(filter_)
-    assert _sent(models.Filter.model_validate_json(_sent(model))) == _sent(model)
-    assert _sent(GrpcToRest.convert_filter(RestToGrpc.convert_filter(model))) == _sent(model)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +134,4 @@ def test_both_protocols_carry_the_filter(filter_: Filter) -> None:
 )
 def test_values_keep_their_type_and_precision(condition: Condition, sent: str) -> None:
     """What is sent has the types and all the digits of the domain's values, and times are in UTC."""
-    assert sent in _sent(to_qdrant(Filter(must=(condition,))))
+    assert sent in to_rest(to_qdrant(Filter(must=(condition,))))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
 
 from adapters.memory.selection import select
 from tests.contract.edge_oracle import EdgeOracle
-from tests.contract.filter_strategies import payloads, selections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,14 +78,3 @@ def _spoil(value: Json) -> None:
         _spoil(item)
     if isinstance(value, dict | list):
         value.clear()
-
-
-@settings(max_examples=30, deadline=None)
-@given(payload=payloads, paths=selections)
-def test_memory_agrees_with_the_engine(payload: Payload, paths: tuple[str, ...], oracle: EdgeOracle) -> None:
-    """The in-memory store takes the very part that Qdrant's engine takes, types and all."""
-    assert _text(select(payload, paths)) == _text(oracle.selected(payload, paths))
-
-
-def _text(value: dict[str, Json] | None) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -22,7 +22,7 @@ class LifecycleContract:
     async def test_answers_a_ping(self, store: VectorStore) -> None:
         """A store that is there says what it is, and that nothing has failed."""
         status = await store.ping()
-        assert status.technology in ("memory", "qdrant", "qdrant-memory")
+        assert status.technology in ("memory", "qdrant", "qdrant-memory", "qdrant-edge", "holdfast")
         assert status.last_failure is None
 
     async def test_is_unavailable_once_closed(self, store: VectorStore) -> None:

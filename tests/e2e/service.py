@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from adapters.settings import PREFIX
+from adapters.backends import PREFIX
 from tests.servers.process import HOST, ChildProcess, free_port
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.settings import QdrantSettings, RedisSettings, Settings
+from adapters.backends import QdrantSettings, RedisSettings
+from adapters.settings import Settings
 from containers import Container
 from entrypoints.http import create_app
 from tests.e2e.service import CACHE_DOWN, STORE_DOWN

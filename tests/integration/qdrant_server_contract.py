@@ -43,6 +43,18 @@ UNSERVABLE = {
 """Collections that other clients can make, and Holdfast cannot serve."""
 
 
+class SpreadCore(QdrantCore):
+    """Notes how collections were to be made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[models.CreateCollection] = []
+
+    async def create_collection(self, name: str, made: models.CreateCollection) -> bool:
+        self.made.append(made)
+        return await super().create_collection(name, made)
+
+
 class SlowCore(QdrantCore):
     """Only takes note of writes, and says so."""
 
@@ -104,6 +116,26 @@ class QdrantServerContract(VectorStoreContract):
         assert await server.data.list_collections() == models.CollectionsResponse(
             collections=[models.CollectionDescription(name="other")]
         )
+
+    @pytest.mark.parametrize(
+        ("options", "asked"),
+        [
+            ({}, (None, None, None)),
+            ({"shard_number": 6}, (6, None, None)),
+            ({"replication_factor": 3}, (None, 3, 3)),
+            ({"replication_factor": 3, "write_consistency_factor": 2}, (None, 3, 2)),
+        ],
+        ids=["none", "shards", "replicas", "fewer"],
+    )
+    async def test_says_how_a_cluster_is_to_spread_a_collection(
+        self, options: dict[str, Any], asked: tuple[int | None, ...]
+    ) -> None:
+        """Shards, replicas and how many must have a write go out as the settings say; by default all replicas must."""
+        core = SpreadCore()
+        async with self.serve(data=core) as server, open_store(settings_at(server, **options)) as store:
+            await make(store)
+        (made,) = core.made
+        assert (made.shard_number, made.replication_factor, made.write_consistency_factor) == asked
 
     async def test_takes_the_right_key(self) -> None:
         """With the operator's key everything works."""

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-from adapters.qdrant import QdrantVectorStore, build_qdrant_client
-from adapters.settings import QdrantSettings
+from adapters.backends import QdrantSettings
+from adapters.qdrant import Catalog, Placement, QdrantVectorStore, build_qdrant_client
 from domain.ports import VectorStore
 from tests.servers.process import HOST
 from tests.servers.qdrant_grpc import QdrantGrpc
@@ -24,8 +24,12 @@ CONTRACT_COLLECTIONS = ("things", "b", "a.1", "C", "none")
 @asynccontextmanager
 async def open_store(settings: QdrantSettings) -> AsyncIterator[QdrantVectorStore]:
     """A store with the time limits of its settings, closed at the end."""
+    client = build_qdrant_client(settings)
     store = QdrantVectorStore(
-        build_qdrant_client(settings), read_timeout=settings.read_timeout, write_timeout=settings.write_timeout
+        client,
+        read_timeout=settings.read_timeout,
+        write_timeout=settings.write_timeout,
+        catalog=Catalog(client, Placement.of(settings)),
     )
     try:
         yield store

@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from adapters.redis import RedisCache, build_redis_client
-from adapters.settings import RedisSettings
+from adapters.backends import RedisSettings
+from adapters.redis import Redis, RedisCache, build_redis_client
 from tests.servers.redis import RedisServer
+from tests.servers.redis_clusters import ClusterGroup
+from tests.servers.redis_sentinels import SentinelGroup
 
 
 @asynccontextmanager
@@ -23,6 +25,7 @@ async def open_cache(
     the end every connection must be back in its pool once the cache is closed.
     """
     client = build_redis_client(settings)
+    assert isinstance(client, Redis)
     client.connection_pool.connection_kwargs.update(connection)
     cache = RedisCache(
         client,
@@ -47,3 +50,24 @@ def settings_of(server: RedisServer, **options: Any) -> RedisSettings:
     ca_file = server.tls.ca_file if server.tls else None
     url = SecretStr(server.url.partition("?")[0])
     return RedisSettings(url=url, **{"ca_file": ca_file, "timeout": 5.0, "connect_timeout": 5.0, **options})
+
+
+@asynccontextmanager
+async def open_group_cache(
+    group: SentinelGroup | ClusterGroup, *, hot_bytes: int = 0, **options: Any
+) -> AsyncIterator[RedisCache]:
+    """A cache on a group of servers."""
+    ca_file = group.servers[0].tls.ca_file if group.servers and group.servers[0].tls else None
+    limits = {"ca_file": ca_file, "timeout": 5.0, "connect_timeout": 5.0, "url": group.url, **options}
+    settings = RedisSettings(**limits)
+    cache = RedisCache(
+        build_redis_client(settings),
+        store="s",
+        timeout=settings.timeout,
+        connect_timeout=settings.connect_timeout,
+        hot_bytes=hot_bytes,
+    )
+    try:
+        yield cache
+    finally:
+        await cache.aclose()

@@ -13,9 +13,9 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from adapters.backends import QdrantSettings, RedisSettings
 from adapters.qdrant import build_qdrant_client
 from adapters.redis import build_redis_client
-from adapters.settings import QdrantSettings, RedisSettings
 from tests.integration.operations import SECRET
 from tests.integration.qdrant_stores import open_store, settings_at
 from tests.servers.certificates import issue_certificates
@@ -34,6 +34,10 @@ BUILDS: dict[str, Callable[[], Any]] = {
     "memory": lambda: qdrant(url=":memory:"),
     "redis": lambda: redis(url=f"redis://user:{SECRET}@redis.invalid:6379/0"),
     "rediss": lambda: redis(url="rediss://redis.invalid", username="user", password=SECRET),
+    "sentinel": lambda: redis(
+        url=f"redis+sentinel://user:{SECRET}@a.invalid,b.invalid/mymaster", sentinel_password=SECRET
+    ),
+    "cluster": lambda: redis(url=f"rediss+cluster://user:{SECRET}@a.invalid:1,b.invalid:2"),
     "unix": lambda: redis(url=f"unix://:{SECRET}@/run/redis.sock"),
 }
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from adapters.settings import QdrantSettings, RedisSettings
+from adapters.backends import QdrantSettings, RedisSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.ports import Cache, VectorStore
 from tests.contract.cache_contract import remember

@@ -11,8 +11,8 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
+from adapters.backends import QdrantSettings
 from adapters.qdrant import QdrantVectorStore
-from adapters.settings import QdrantSettings
 from domain.errors import (
     BackendUnavailable,
     CollectionConflict,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from qdrant_client.http import models
 
-from adapters.settings import QdrantSettings
+from adapters.backends import QdrantSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.filters import Filter
 from domain.ports import VectorStore

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from adapters.settings import PREFIX, QdrantSettings
+from adapters.backends import PREFIX, QdrantSettings
 from domain.ports import VectorStore
 from tests.contract.vector_store_contract import VectorStoreContract
 from tests.integration.qdrant_stores import open_empty_store

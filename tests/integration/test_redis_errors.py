@@ -32,7 +32,7 @@ MEANINGS: dict[type[errors.RedisError], Failure] = {
     errors.ClusterDownError: Failure.UNREADY,
     errors.MasterDownError: Failure.UNREADY,
     errors.TryAgainError: Failure.UNREADY,
-    # Of a cluster, of which this is no client.
+    # Of a cluster, where they were not followed.
     errors.AskError: Failure.FAULT,
     errors.MovedError: Failure.FAULT,
     errors.ClusterCrossSlotError: Failure.FAULT,
@@ -100,6 +100,8 @@ def test_connections_without_a_class(text: str, failure: Failure) -> None:
     ("error", "failure"),
     [
         (errors.RedisClusterException("Redis Cluster cannot be connected."), Failure.FAULT),
+        (errors.SlotNotCoveredError("no master is known"), Failure.UNREADY),
+        (TimeoutError(), Failure.TIMEOUT),
         (ConnectionResetError(104, "Connection reset by peer"), Failure.RESET),
         (asyncio.IncompleteReadError(b"", 1), Failure.RESET),
         (AttributeError("'NoneType' object has no attribute 'send'"), Failure.RESET),

@@ -12,7 +12,7 @@ import trustme
 from pydantic import SecretStr
 from redis._parsers import _AsyncRESP3Parser
 
-from adapters.settings import RedisSettings
+from adapters.backends import RedisSettings
 from domain.errors import BackendUnavailable, Failure
 from domain.ports import Cache
 from tests.integration.operations import CACHE_CALLS, SECRET, error_of

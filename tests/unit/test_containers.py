@@ -9,10 +9,12 @@ from dependency_injector import providers
 from dependency_injector.errors import Error
 from pydantic import SecretStr
 
+from adapters.backends import QdrantSettings, RedisSettings
+from adapters.holdfast import HoldfastVectorStore
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.qdrant import LocalQdrantVectorStore, QdrantVectorStore
 from adapters.redis import RedisCache
-from adapters.settings import QdrantSettings, RedisSettings, Settings
+from adapters.settings import Settings
 from containers import Container
 from domain.errors import BackendUnavailable
 from domain.ports import Cache, VectorStore
@@ -27,7 +29,8 @@ REMOTE = Settings(
 async def test_builds_every_part_once(settings: Settings) -> None:
     """Every provider can be built, without a connection, and gives the same thing each time."""
     container = Container(settings=settings)
-    skipped = {"redis_client"} if settings.redis.url is None else set()
+    # Neither has points in a directory, of which snapshots are.
+    skipped = {"snapshot_store", "snapshots"} | ({"redis_client"} if settings.redis.url is None else set())
     for name, provider in container.providers.items():
         if name not in skipped:
             assert provider() is provider(), name
@@ -44,6 +47,15 @@ async def test_chooses_the_adapters_by_the_settings() -> None:
     assert type(remote.vector_store().inner) is QdrantVectorStore
     assert type(remote.cache().inner) is RedisCache
     await asyncio.gather(memory.closing().aclose(), remote.closing().aclose())
+
+
+async def test_a_service_is_a_store_too() -> None:
+    """A URL of a Holdfast service builds that adapter, without the client of Qdrant."""
+    container = Container(settings=Settings(qdrant=QdrantSettings(url="holdfast+http://127.0.0.1:1")))
+    assert type(container.vector_store().inner) is HoldfastVectorStore
+    await container.closing().aclose()
+    with pytest.raises(BackendUnavailable):
+        await container.vector_store().list_collections()
 
 
 async def test_any_part_can_be_swapped() -> None:

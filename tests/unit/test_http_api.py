@@ -142,6 +142,17 @@ async def test_scrolls(client: httpx.AsyncClient) -> None:
     assert [point["id"] for point in red["points"]] == [1, 3]
 
 
+async def test_gives_vectors_as_base64(client: httpx.AsyncClient) -> None:
+    """A page and points by their ids give vectors in the form that writing takes, where they are asked to."""
+    asked = {"ids": [1], "with_vectors": "base64"}
+    (found,) = (await post(client, "/points/retrieve", asked))["points"]
+    page = await post(client, "/scroll", {"limit": 1, "with_vectors": "base64"})
+    assert page["points"] == [found]
+    assert struct.unpack("<2f", base64.b64decode(found["vector"])) == (3, 0)
+    refused = await client.post(f"{THINGS}/scroll", json={"with_vectors": "base32"})
+    assert (refused.status_code, "$.with_vectors" in refused.text) == (422, True)
+
+
 async def test_counts(client: httpx.AsyncClient) -> None:
     """All points count without a filter, else those that meet it."""
     assert await post(client, "/count", {}) == {"count": 4}

@@ -13,7 +13,8 @@ import pytest
 from pydantic import BaseModel
 
 import domain
-from adapters.settings import PREFIX, Settings
+from adapters.backends import PREFIX
+from adapters.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / ".env.example"

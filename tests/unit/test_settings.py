@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from adapters.settings import ConfigurationError, Settings, load_settings
+from adapters.addresses import Addresses, parse_addresses
+from adapters.backends import QdrantSettings
+from adapters.settings import ConfigurationError, HttpSettings, Settings, load_settings
 
 SECRET = "s3cr3t-value"
 
@@ -60,8 +63,34 @@ def test_blank_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.qdrant.api_key, settings.redis.url, settings.redis.password) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("url", "kept", "server", "is_service"),
+    [
+        ("http://host:6333/", "http://host:6333", "http://host:6333", False),
+        ("qdrant+https://host:6333", "https://host:6333", "https://host:6333", False),
+        ("holdfast+http://host:8000", "holdfast+http://host:8000", "http://host:8000", True),
+        ("holdfast+https://host/prefix/", "holdfast+https://host/prefix", "https://host/prefix", True),
+    ],
+)
+def test_a_url_says_what_is_there(
+    url: str,
+    kept: str,
+    server: str,
+    is_service: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Qdrant server and a Holdfast service are told apart by the URL alone."""
+    monkeypatch.setenv("SOCIAL_QDRANT__URL", url)
+    qdrant = load_settings().qdrant
+    assert (qdrant.url, qdrant.server_url, qdrant.is_service) == (kept, server, is_service)
+
+
 BAD = [
     ("QDRANT__URL", "localhost:6333"),
+    ("QDRANT__URL", "holdfast+host:8000"),
+    ("QDRANT__URL", "holdfast+holdfast+http://host:8000"),
+    ("QDRANT__URL", "qdrant+:8000"),
+    ("QDRANT__URL", f"holdfast+http://user:{SECRET}@host:8000"),
     ("QDRANT__URL", "ftp://host"),
     ("QDRANT__URL", "http://"),
     ("QDRANT__URL", "http://host:port"),
@@ -78,6 +107,9 @@ BAD = [
     ("QDRANT__READ_TIMEOUT", "nan"),
     ("QDRANT__WRITE_TIMEOUT", "inf"),
     ("QDRANT__POOL_SIZE", "0"),
+    ("QDRANT__SHARD_NUMBER", "0"),
+    ("QDRANT__REPLICATION_FACTOR", "none"),
+    ("QDRANT__WRITE_CONSISTENCY_FACTOR", "2"),
     ("QDRANT__CA_FILE", "/no/such/file.pem"),
     ("QDRANT__CA_FILE", __file__),
     ("QDRANT__TYPO", SECRET),
@@ -91,12 +123,28 @@ BAD = [
     ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_cert_reqs=none"),
     ("REDIS__URL", f"rediss://:{SECRET}@host:6379/0?ssl_check_hostname=false"),
     ("REDIS__URL", f"redis://:{SECRET}@host:6379/0?socket_timeout="),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379/mymaster/name"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379,/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:0/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:port/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@::1:26379/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}/x@host:26379/mymaster"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@host:26379/mymaster?socket_timeout=1"),
+    ("REDIS__URL", f"redis+sentinel://:{SECRET}@ho st:26379/mymaster"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}@"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}@host:6379/1"),
+    ("REDIS__URL", f"redis+cluster://:{SECRET}#x@host:6379"),
+    ("REDIS__URL", f"redis-cluster://:{SECRET}@host:6379"),
+    ("REDIS__SENTINEL_PASSWORD", f"{SECRET}ü"),
     ("REDIS__PASSWORD", f"{SECRET}\n{SECRET}"),
     ("REDIS__TIMEOUT", "-1"),
     ("REDIS__PREFIX", "{a}"),
     ("HTTP__PORT", "x"),
     ("HTTP__WORKERS", "0"),
     ("HTTP__MAX_BODY_BYTES", "10"),
+    ("COPYING__IN_FLIGHT", "0"),
+    ("COPYING__FROM_API_KEY", f"{SECRET}\nmore"),
     ("LOG__LEVEL", "loud"),
     ("LOG__FORMAT", SECRET),
 ]
@@ -121,6 +169,8 @@ def test_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("QDRANT", "http://host:6333"),
         ("REDIS", "redis://host:6379"),
+        ("REDIS", "redis+sentinel://host/mymaster"),
+        ("REDIS", "redis+cluster://host"),
         ("REDIS", "unix:///run/redis.sock"),
         ("REDIS", ""),
     ],
@@ -165,3 +215,58 @@ def test_settings_cannot_be_changed() -> None:
     """They are one value for the whole process."""
     with pytest.raises(ValueError, match="frozen"):
         Settings().qdrant.url = "x"
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        (
+            "rediss+sentinel://user:p%2Fw@a,b:1/my%20master/3",
+            Addresses("sentinel", True, (("a", 26379), ("b", 1)), "user", "p/w", "my master", 3),
+        ),
+        ("redis+sentinel://[::1]:5,[::2]/m", Addresses("sentinel", False, (("::1", 5), ("::2", 26379)), service="m")),
+        ("redis+cluster://:pw@a,b:7000/0", Addresses("cluster", False, (("a", 6379), ("b", 7000)), password="pw")),
+        ("rediss+cluster://a", Addresses("cluster", True, (("a", 6379),))),
+    ],
+)
+def test_names_several_servers(monkeypatch: pytest.MonkeyPatch, url: str, meant: Addresses) -> None:
+    """URLs of Sentinels and Clusters are read as they are meant, and what they hold is kept out of logs."""
+    monkeypatch.setenv("SOCIAL_REDIS__URL", url)
+    monkeypatch.setenv("SOCIAL_REDIS__SENTINEL_PASSWORD", SECRET)
+    monkeypatch.setenv("SOCIAL_REDIS__TLS", str(meant.tls))
+    settings = load_settings()
+    assert settings.redis.url is not None
+    assert parse_addresses(settings.redis.url.get_secret_value()) == meant
+    assert {SECRET, url, *([meant.password] if meant.password else [])} <= set(settings.secrets())
+    assert SECRET not in f"{settings!r}"
+    assert "p/w" not in repr(meant)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file:/var/lib/points", Path("/var/lib/points")),
+        ("file:///var/lib/points/", Path("/var/lib/points")),
+        ("file:data", Path("data")),
+        ("file:~/points", Path.home() / "points"),
+        ("file:/with space/ü/50%20", Path("/with space/ü/50%20")),
+    ],
+)
+def test_a_directory_is_absolute(url: str, path: Path) -> None:
+    """A data directory means the same in every process, wherever that was started, and is taken to the letter."""
+    settings = QdrantSettings(url=url)
+    assert settings.directory == path.absolute()
+    assert not settings.in_memory
+    assert not settings.has_server
+
+
+@pytest.mark.parametrize("url", ["file:", "file://host/data", "file://data", "file:\0"])
+def test_refuses_what_names_no_directory(url: str) -> None:
+    """A host has no place in the URL of a directory, and there has to be a path."""
+    with pytest.raises(ValidationError, match="must name a directory"):
+        QdrantSettings(url=url)
+
+
+def test_several_workers_share_a_directory() -> None:
+    """Unlike points in memory, those in a directory are the same for all workers."""
+    assert Settings(qdrant=QdrantSettings(url="file:/data"), http=HttpSettings(workers=4)).http.workers == 4

@@ -12,7 +12,7 @@ from domain.points import MAX_POINTS
 from domain.queries import Selection
 from entrypoints.http.bodies.filter_forms import FilterBody
 from entrypoints.http.bodies.filters import read_filter
-from entrypoints.http.bodies.values import Body, Id, Ids, VectorValue, read_id, read_ids, read_vector
+from entrypoints.http.bodies.values import Body, Id, Ids, VectorForm, VectorValue, read_id, read_ids, read_vector
 
 
 class PointBody(Body):
@@ -68,7 +68,7 @@ class RetrieveBody(Body):
     """Points to be read by their ids."""
 
     ids: Ids
-    with_vectors: bool = False
+    with_vectors: VectorForm = False
 
 
 class ScrollBody(Body):
@@ -77,7 +77,7 @@ class ScrollBody(Body):
     filter: FilterBody | None = None
     limit: int = 10
     after: str | None = None
-    with_vectors: bool = False
+    with_vectors: VectorForm = False
 
     def start(self) -> PointId | None:
         """Where the page starts. Raises `InvalidInput` at `after`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,8 @@ Id: TypeAlias = int | str
 Ids: TypeAlias = Annotated[list[Id], msgspec.Meta(max_length=MAX_POINTS)]
 VectorValue: TypeAlias = list[float] | str
 """A list of numbers, or base64 of little-endian float32."""
+VectorForm: TypeAlias = bool | Literal["base64"]
+"""Whether vectors are to come, and whether as base64 instead of lists of numbers."""
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -68,8 +68,9 @@ class PointRoutes:
         """200 with the points that exist, in the order asked."""
         name = collection_name(request.scope)
         body = await self._retrieve_body.read(request)
-        records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=body.with_vectors)
-        return json_response({"points": [describe_record(record) for record in records]})
+        records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=bool(body.with_vectors))
+        base64 = body.with_vectors == "base64"
+        return json_response({"points": [describe_record(record, base64=base64) for record in records]})
 
     async def delete(self, request: Request) -> Response:
         """204."""
@@ -91,9 +92,9 @@ class PointRoutes:
         name = collection_name(request.scope)
         body = await self._scroll_body.read(request)
         page = await self._points.scroll(
-            name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=body.with_vectors
+            name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=bool(body.with_vectors)
         )
-        return json_response(describe_page(page))
+        return json_response(describe_page(page, base64=body.with_vectors == "base64"))
 
     async def count(self, request: Request) -> Response:
         """200 with how many points meet the filter."""

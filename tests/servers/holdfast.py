@@ -1,0 +1,39 @@
+"""The service itself on a loopback port, in the event loop of the test."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from adapters.memory import InMemoryCache
+from domain.ports import VectorStore
+from tests.fakes import make_app
+from tests.servers.process import HOST
+from tests.servers.tcp import Address
+
+
+@asynccontextmanager
+async def serve_holdfast(store: VectorStore, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
+    """A service on this store; its connections are cut at the end."""
+    app, state = make_app(store, InMemoryCache()), ServerState()
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: H11Protocol(config=config, server_state=state, app_state={}), HOST, 0, ssl=tls
+    )
+    try:
+        yield Address(HOST, server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        tasks = tuple(state.tasks)
+        for connection in tuple(state.connections):
+            connection.transport.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+        await asyncio.sleep(0)
