@@ -33,9 +33,9 @@ class Request(NamedTuple):
     body: bytes
 
 
-def call(url: str, method: str, path: str, body: object = None) -> Reply:
+def call(url: str, method: str, path: str, body: object = None, *, timeout: float = TIMEOUT) -> Reply:
     """One request over a connection of its own."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
         sent = None if body is None else json.dumps(body)
         connection.request(method, path, sent, {"Content-Type": "application/json"})

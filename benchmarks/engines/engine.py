@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.client import Reply, call
+from benchmarks.client import TIMEOUT, Reply, call
 from benchmarks.data import Sample
 from benchmarks.engines.filters import INTEGER, KEYWORD, LIMIT, Wanted
 from benchmarks.questions import Ask, Encoding, as_base64
@@ -19,6 +19,11 @@ from tests.servers.process import ChildProcess
 COLLECTION = "packages"
 BATCH = 500
 SETTLING_SECONDS = 1800.0
+CALM = 3.0
+"""Seconds for which Holdfast has to say that a collection is ready."""
+
+WITHOUT_GRAPH = 10 * 1024 * 1024
+"""Bytes of vectors that the engine leaves without a graph, see docs/embedded.md."""
 
 
 class Engine(ABC):
@@ -51,8 +56,8 @@ class Engine(ABC):
         """The body that writes these points."""
 
     @abstractmethod
-    def settle(self, name: str) -> None:
-        """Wait until all that was written is indexed."""
+    def settle(self, name: str) -> float:
+        """Wait until all that was written is indexed; when that was, by `time.perf_counter`."""
 
     @abstractmethod
     def searching(self, name: str) -> str:
@@ -76,9 +81,9 @@ class Engine(ABC):
             places = range(first, min(first + BATCH, len(sample.ids)))
             yield msgspec.json.encode(self.batch(sample, places, encoding))
 
-    def expect(self, method: str, path: str, body: object = None) -> Reply:
+    def expect(self, method: str, path: str, body: object = None, timeout: float = TIMEOUT) -> Reply:
         """The answer to a request that has to succeed."""
-        reply = call(self.url, method, path, body)
+        reply = call(self.url, method, path, body, timeout=timeout)
         if reply.status not in {200, 201, 202, 204}:
             raise RuntimeError(f"{self.name}: {method} {path} was answered with {reply.status}: {reply.body[:500]!r}")
         return reply
@@ -118,12 +123,20 @@ class Holdfast(Engine):
     def batch(self, sample: Sample, places: range, encoding: Encoding) -> object:
         return {"points": list(points(sample, places, encoding))}
 
-    def settle(self, name: str) -> None:
-        deadline = time.monotonic() + SETTLING_SECONDS
-        while (said := self.describe(name))["status"] != "ready":
-            if time.monotonic() > deadline:
+    def settle(self, name: str) -> float:
+        """Wait until it is ready and stays so: the engine begins with a graph once nothing was written for a while."""
+        deadline, since = time.perf_counter() + SETTLING_SECONDS, None
+        while since is None or time.perf_counter() - since < CALM:
+            said = self.describe(name)
+            waiting = (said["points"] - said.get("indexed_vectors", said["points"])) * said["size"] * 4
+            if said["status"] != "ready" or waiting > WITHOUT_GRAPH:
+                since = None
+            elif since is None:
+                since = time.perf_counter()
+            if time.perf_counter() > deadline:
                 raise RuntimeError(f"{name} is not ready after {SETTLING_SECONDS:.0f} s: {said}")
             time.sleep(0.05)
+        return since
 
     def describe(self, name: str) -> dict[str, Any]:
         """The collection's description."""

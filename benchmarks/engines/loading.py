@@ -87,13 +87,14 @@ def _load(
     engine.create(name, sample.size)
     cpu, begun = cpu_seconds(engine.process.pid), time.perf_counter()
     seconds = put(engine, name, bodies, connections)
-    engine.settle(name)
+    settled = engine.settle(name)
     question = Questions.of(sample.queries[:1], Encoding.LIST, ask=engine.ask(everything(sample))).body(0)
     header = "".join(f"{each}\r\n" for each in engine.headers)
+    asked = time.perf_counter()
     (reply,) = search(engine.url, [question], headers=header, path=engine.searching(name), timeout=TIMEOUT)
     if reply.status != 200:
         raise RuntimeError(f"{engine.name} answered a search with {reply.status}: {reply.body[:500]!r}")
-    ready = time.perf_counter() - begun
+    ready = settled - begun + time.perf_counter() - asked
     after = cpu_seconds(engine.process.pid)
     used = None if cpu is None or after is None else after - cpu
     sent = sum(map(len, bodies))

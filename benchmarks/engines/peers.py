@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from benchmarks.client import Reply
 from benchmarks.data import Sample
-from benchmarks.engines.engine import Engine, points
+from benchmarks.engines.engine import SETTLING_SECONDS, Engine, points
 from benchmarks.engines.filters import INTEGER, KEYWORD, LIMIT, Wanted
 from benchmarks.questions import Ask, Encoding, as_base64
 from tests.e2e.service import ROOT
@@ -67,8 +68,9 @@ class Chroma(Engine):
             ],
         }
 
-    def settle(self, name: str) -> None:
+    def settle(self, name: str) -> float:
         """Nothing to wait for: the first search puts into the graph what is not in it yet, and is waited for."""
+        return time.perf_counter()
 
     def tune(self, name: str, tuning: Any) -> None:
         body = {"new_configuration": {"hnsw": {"ef_search": tuning}}}
@@ -127,9 +129,10 @@ class LanceDB(Engine):
     def batch(self, sample: Sample, places: range, encoding: Encoding) -> object:
         return {"points": list(points(sample, places, encoding))}
 
-    def settle(self, name: str) -> None:
+    def settle(self, name: str) -> float:
         """Make the indexes: LanceDB makes them of what is there."""
-        self.expect("POST", f"/tables/{name}/indexes", {})
+        self.expect("POST", f"/tables/{name}/indexes", {}, timeout=SETTLING_SECONDS)
+        return time.perf_counter()
 
     def tune(self, name: str, tuning: Any) -> None:
         self._ef, self._refine = tuning
