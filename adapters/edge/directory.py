@@ -212,8 +212,14 @@ class Directory:
             opened.flush()
 
     def close(self) -> None:
-        """Sync and close every collection."""
+        """Sync and close every collection. Raises the first failure, once all had their turn."""
+        failures: list[Exception] = []
         while self._open:
             _, opened = self._open.popitem()
-            opened.flush()
-            opened.shard.close()
+            try:
+                opened.flush()
+                opened.shard.close()
+            except Exception as error:  # noqa: BLE001 - as for a folder that is gone, and the others are not
+                failures.append(error)
+        if failures:
+            raise failures[0]
