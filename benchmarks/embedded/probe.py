@@ -1,8 +1,9 @@
 """Asks a service so many times a second how it is, and so many times for a search, until it is told to stop.
 
 `python -m benchmarks.embedded.probe URL COLLECTION QUERY.json OUTPUT.json`. Requests come when it is their time,
-whether the one before took long or not, and a latency counts from that moment. It runs as a process of
-its own, so that the client that loads does not hold it up. SIGTERM makes it write and end.
+whether those before were answered or not, each over a connection that is free, and a latency counts from
+that moment. It runs as a process of its own, so that the client that loads does not hold it up. SIGTERM
+makes it wait for the last answers, write and end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import json
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,8 +22,11 @@ import uvloop
 TIMEOUT = 30.0
 
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 class Probe:
-    """One kind of request over one connection, 1 / `pause` times a second; `times` are in ms."""
+    """One kind of request, 1 / `pause` times a second; `times` are in ms."""
 
     def __init__(self, url: str, request: bytes, pause: float) -> None:
         self.times: list[float] = []
@@ -29,27 +34,33 @@ class Probe:
         self._address = urlsplit(url)
         self._request = request
         self._pause = pause
+        self._free: list[Streams] = []
 
-    async def run(self) -> None:
-        """Ask until cancelled."""
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Ask until told to stop, and wait for what was asked by then."""
         due = time.perf_counter()
-        reader, writer = await asyncio.open_connection(self._address.hostname, self._address.port)
-        while True:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            try:
-                self.failed += not await self._ask(reader, writer)
-            finally:
-                # Also where the end comes in between, so that what hangs at the end is seen.
-                self.times.append(1000 * (time.perf_counter() - due))
-            due += self._pause
+        async with asyncio.TaskGroup() as group:
+            while not stopped.is_set():
+                group.create_task(self._ask(due))
+                due += self._pause
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopped.wait(), max(0.0, due - time.perf_counter()))
+        for _, writer in self._free:
+            writer.close()
 
-    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Whether it succeeded."""
-        writer.write(self._request)
+    async def _ask(self, due: float) -> None:
         async with asyncio.timeout(TIMEOUT):
+            streams = self._free.pop() if self._free else await self._connect()
+            reader, writer = streams
+            writer.write(self._request)
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
-        return head.split(b" ", 2)[1] == b"200"
+        self.times.append(1000 * (time.perf_counter() - due))
+        self.failed += head.split(b" ", 2)[1] != b"200"
+        self._free.append(streams)
+
+    async def _connect(self) -> Streams:
+        return await asyncio.open_connection(self._address.hostname, self._address.port)
 
 
 async def probe(url: str, collection: str, query: bytes, rate: float, output: Path) -> dict[str, object]:
@@ -61,15 +72,8 @@ async def probe(url: str, collection: str, query: bytes, rate: float, output: Pa
     probes = {"health": Probe(url, live, 1 / rate), "search": Probe(url, ask.encode() + query, 1 / rate)}
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    tasks = [asyncio.create_task(each.run()) for each in probes.values()]
     await asyncio.to_thread(output.touch)
-    waiting = asyncio.create_task(stopped.wait())
-    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    for task in (waiting, *tasks):
-        task.cancel()
-    await asyncio.gather(waiting, *tasks, return_exceptions=True)
-    for task in done - {waiting}:
-        task.result()
+    await asyncio.gather(*(each.run(stopped) for each in probes.values()))
     return {name: {"times": each.times, "failed": each.failed} for name, each in probes.items()}
 
 

@@ -109,9 +109,8 @@ def write_plot(path: Path, measured: Measured, connections: int) -> None:
             where = index + (turn - 1.5) * 0.2
             axes.barh(where, ratio.median, 0.18, xerr=error, color=colour, label=label, ecolor="#404040")
     axes.set_yticks(range(len(cases)), [wanted.title for wanted in cases])
-    axes.set_xscale("log")
     axes.invert_yaxis()
     axes.set_xlabel(f"searches a second at {connections} connections, bare GET = 1")
-    axes.legend(loc="best")
+    figure.legend(loc="outside upper center", ncols=len(COLOURS))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
