@@ -147,7 +147,8 @@ class Engine:
     def _describe(self, name: str) -> tuple[dict[str, Any], int, bool, dict[str, int], int]:
         opened = self.directory.get(name)
         shard = opened.shard
-        return describe(shard.collection), shard.count(), opened.building, shard.indexed(), shard.graph_size()
+        building = self.upkeep.is_building(opened)
+        return describe(shard.collection), shard.count(), building, shard.indexed(), shard.graph_size()
 
     def _retrieve(self, name: str, ids: Sequence[PointId], with_vectors: bool) -> list[tuple[Any, ...]]:  # noqa: FBT001
         return list(map(flat_record, self._shard(name).retrieve(ids, with_vectors=with_vectors)))

@@ -90,6 +90,10 @@ class Upkeep:
         del self._waiting_since[name]
         return False
 
+    def is_building(self, opened: Opened) -> bool:
+        """Whether a graph is being built, or will be soon."""
+        return opened.building or (opened.settled != opened.shard.changes and self._needs_graph(opened))
+
     def _needs_graph(self, opened: Opened) -> bool:
         description, shard = opened.description, opened.shard
         points = shard.count()

@@ -38,7 +38,8 @@ class EdgeVectorStore(VectorStore):
         write_timeout: float = 30.0,
         monitor: BackendMonitor | None = None,
     ) -> None:
-        self._connection = EngineConnection(root)
+        # Apart, since a search would wait until the points of a write before it are read.
+        self._reading, self._writing = EngineConnection(root), EngineConnection(root)
         self._supervisor = supervisor
         self._read_timeout = read_timeout
         self._write_timeout = write_timeout
@@ -112,21 +113,24 @@ class EdgeVectorStore(VectorStore):
 
     async def aclose(self) -> None:
         self._closed = True
-        self._connection.close()
+        self._reading.close()
+        self._writing.close()
         if self._supervisor is not None:
             await asyncio.to_thread(self._supervisor.close)
 
     async def _read(self, operation: str, read: Callable[[Any], T], *request: Any) -> T:
-        return await self._call(operation, self._read_timeout, read, *request)
+        return await self._call(operation, self._reading, self._read_timeout, read, *request)
 
     async def _write(self, operation: str, read: Callable[[Any], T], *request: Any) -> T:
-        return await self._call(operation, self._write_timeout, read, *request)
+        return await self._call(operation, self._writing, self._write_timeout, read, *request)
 
-    async def _call(self, operation: str, timeout: float, read: Callable[[Any], T], *request: Any) -> T:
+    async def _call(
+        self, operation: str, connection: EngineConnection, timeout: float, read: Callable[[Any], T], *request: Any
+    ) -> T:
         if self._closed:
             raise BackendUnavailable(Backend.VECTOR_STORE, operation, Failure.CLOSED)
         with BackendCall(self._monitor, operation, timeout, self._translate) as ask:
-            return await ask(self._connection.call(*request), read)
+            return await ask(connection.call(*request), read)
 
     def _translate(self, error: Exception) -> Fault | HoldfastError:
         return meaning(error, closed=self._closed)

@@ -57,6 +57,15 @@ async def until(so: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> Non
             await asyncio.sleep(0.02)
 
 
+def copied(tmp_path: Path) -> Callable[[], Awaitable[bool]]:
+    """Whether a graph is being built on a copy."""
+
+    async def so() -> bool:
+        return any((tmp_path / "data" / "making").iterdir())
+
+    return so
+
+
 async def answers(store: EdgeVectorStore) -> bool:
     """Whether the engine is there."""
     try:
@@ -169,7 +178,7 @@ async def test_a_refused_batch_leaves_nothing(store: EdgeVectorStore) -> None:
     assert await store.count("things", Filter()) == 0
 
 
-async def test_builds_the_graph_beside_the_collection(store: EdgeVectorStore) -> None:
+async def test_builds_the_graph_beside_the_collection(store: EdgeVectorStore, tmp_path: Path) -> None:
     """While a graph is built, searches and writes go on; what was written meanwhile is in it, and nothing is lost."""
     points = [point(number) for number in range(GRAPH)]
     for start in range(0, GRAPH, 500):
@@ -178,7 +187,8 @@ async def test_builds_the_graph_beside_the_collection(store: EdgeVectorStore) ->
     async def building() -> bool:
         return (await store.describe_collection("things")).building
 
-    await until(building)
+    assert await building()
+    await until(copied(tmp_path))
     await store.upsert("things", [point(GRAPH)])
     await store.delete("things", Selection(ids=(0,)))
     await store.set_payload("things", {"new": True}, Selection(ids=(1,)))
@@ -212,15 +222,12 @@ async def test_an_index_that_comes_late_is_right(store: EdgeVectorStore) -> None
             assert len({hit.id for hit in found} & {hit.id for hit in exact}) >= 9
 
 
-async def test_a_collection_can_go_while_its_graph_is_built(store: EdgeVectorStore) -> None:
+async def test_a_collection_can_go_while_its_graph_is_built(store: EdgeVectorStore, tmp_path: Path) -> None:
     """Deleting in the middle of the building leaves nothing behind, and the name can be used again."""
     for start in range(0, GRAPH, 500):
         await store.upsert("things", [point(number) for number in range(start, min(start + 500, GRAPH))])
 
-    async def building() -> bool:
-        return (await store.describe_collection("things")).building
-
-    await until(building)
+    await until(copied(tmp_path))
     await store.delete_collection("things")
     assert await store.list_collections() == ()
     assert await store.create_collection(THINGS)
