@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from containers import Container
-from domain.copying import Copying, Patience, Position, Verdict
+from domain.copying import Copying, Position, Verdict
 from domain.errors import HoldfastError, InvalidInput
 from domain.models import CollectionInfo
+from domain.patience import Patience
 from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.exits import EX_DATA
-from entrypoints.cli.progress import progress
+from entrypoints.cli.progress import progress, waiting_line
 from entrypoints.cli.session import Side, opened_with, settings_of_store
 
 SHOWN = 5
@@ -112,11 +113,10 @@ class _Run:
         return not verdict.differences
 
     def _wait(self, error: HoldfastError, seconds: float) -> None:
-        line = f"{error}; trying again in {seconds:.1f} s"
         if self._bar is None:
-            typer.echo(line, err=True)
+            typer.echo(waiting_line(error, seconds), err=True)
         else:
-            self._bar.say(line)
+            self._bar.tell_waiting(error, seconds)
 
 
 def _line(name: str, end: Position, verdict: Verdict) -> str:

@@ -110,6 +110,19 @@ def test_goes_on_where_it_was_interrupted(
     assert "nothing was interrupted: beginning at the first row" in capsys.readouterr().err
 
 
+def test_waits_for_a_store_and_says_so(
+    store: FaultyVectorStore, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An outage of a moment costs no row and no point, and both commands say that they wait."""
+    store.script.down(only="upsert", calls=1)
+    assert run("import", file, "-c", "fruit", *SERVICE) == 65
+    assert "upsert failed (refused); trying again in 0." in capsys.readouterr().err
+    assert ids(store) == [1, 2, 3, 5, 6, 7, 8]
+    store.script.down(only="scroll", calls=1)
+    assert run("export", tmp_path / "made.jsonl", "-c", "fruit", *SERVICE) == 0
+    assert "scroll failed (refused); trying again in 0." in capsys.readouterr().err
+
+
 def test_goes_on_with_the_same_file_alone(
     store: FaultyVectorStore, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
