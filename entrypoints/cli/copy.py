@@ -19,6 +19,7 @@ from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.exits import EX_DATA
 from entrypoints.cli.progress import progress, waiting_line
 from entrypoints.cli.session import Side, opened_with, settings_of_store
+from entrypoints.cli.state import state_path
 
 SHOWN = 5
 """How many differences are named."""
@@ -31,7 +32,8 @@ def copy(
         list[str] | None, typer.Option(help="A collection to copy; may stand several times. By default all.")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="The file that keeps how far the copy is; by default one in this folder.")
+        Path | None,
+        typer.Option(help="The file that keeps how far the copy is; by default in the user's folder for state."),
     ] = None,
     *,
     resume: Annotated[
@@ -51,10 +53,10 @@ def copy(
 async def _copy(source: str, target: str, names: Sequence[str], state: Path | None, *, resume: bool) -> bool:
     """Whether the copies are the same as what they are of."""
     async with _stores(source, target) as (reading, writing):
-        urls = [container.settings().qdrant.url for container in (reading, writing)]
+        urls: tuple[str, str] = (reading.settings().qdrant.url, writing.settings().qdrant.url)
         if urls[0] == urls[1]:
             raise InvalidInput("--to", "another store than --from")
-        checkpoint = Checkpoint(urls[0], urls[1], state)
+        checkpoint = Checkpoint(*urls, state or state_path("copies", *urls, *sorted(names)))
         if resume:
             checkpoint.load()
         run = _Run(reading, writing, checkpoint, resume=resume)
@@ -107,7 +109,8 @@ class _Run:
                 end = await self._copying.copy(info, begin, advanced)
             finally:
                 # Also where it is interrupted, by an error or by ^C.
-                self._checkpoint.write()
+                if not self._checkpoint.write():
+                    bar.say(f"how far the copy is could not be kept in {self._checkpoint.path}")
             verdict = await self._copying.verify(name, end.sample)
         typer.echo(_line(name, end, verdict))
         return not verdict.differences
