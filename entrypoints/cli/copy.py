@@ -33,7 +33,7 @@ def copy(
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help="The file that keeps how far the copy is; by default in the user's folder for state."),
+        typer.Option(help="The file that keeps how far the copy is; by default one in the user's folder for state."),
     ] = None,
     *,
     resume: Annotated[
