@@ -58,7 +58,7 @@ constraints: ## Make constraints.txt anew, with the newest versions (PYTHON=pyth
 	    cp "$$new/constraints.txt" constraints.txt
 
 clean: ## Remove .venv and what the tools left
-	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .cache build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Holdfast needs Python 3.11 or later: make PYTHON=python3.12" >&2; exit 1; }

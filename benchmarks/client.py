@@ -7,7 +7,7 @@ import http.client
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.questions import PATH
@@ -25,9 +25,17 @@ class Reply:
     body: bytes
 
 
-def call(url: str, method: str, path: str, body: object = None) -> Reply:
+class Request(NamedTuple):
+    """What is sent, with a body of JSON."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+def call(url: str, method: str, path: str, body: object = None, *, timeout: float = TIMEOUT) -> Reply:
     """One request over a connection of its own."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
         sent = None if body is None else json.dumps(body)
         connection.request(method, path, sent, {"Content-Type": "application/json"})
@@ -42,27 +50,46 @@ def hits(reply: Reply) -> Any:
     return json.loads(reply.body)["hits"]
 
 
-def search(url: str, bodies: Iterable[bytes], *, connections: int = 1, headers: str = "") -> list[Reply]:
+def search(
+    url: str,
+    bodies: Iterable[bytes],
+    *,
+    connections: int = 1,
+    headers: str = "",
+    path: str = PATH,
+    timeout: float = TIMEOUT,
+) -> list[Reply]:
     """The answers to these searches, in no particular order where there is more than one connection."""
-    return asyncio.run(_search(urlsplit(url).netloc, iter(bodies), connections, headers))
+    requests = (Request("POST", path, body) for body in bodies)
+    return send(url, requests, connections=connections, headers=headers, timeout=timeout)
 
 
-async def _search(address: str, bodies: Iterator[bytes], connections: int, headers: str) -> list[Reply]:
+def send(
+    url: str, requests: Iterable[Request], *, connections: int = 1, headers: str = "", timeout: float = TIMEOUT
+) -> list[Reply]:
+    """The answers to these requests, in no particular order where there is more than one connection."""
+    return asyncio.run(_send(urlsplit(url).netloc, iter(requests), connections, headers, timeout))
+
+
+async def _send(
+    address: str, requests: Iterator[Request], connections: int, headers: str, timeout: float
+) -> list[Reply]:
     replies: list[Reply] = []
     async with asyncio.TaskGroup() as group:
         for _ in range(connections):
-            group.create_task(_ask(address, bodies, headers, replies))
+            group.create_task(_ask(address, requests, headers, replies, timeout))
     return replies
 
 
-async def _ask(address: str, bodies: Iterator[bytes], headers: str, replies: list[Reply]) -> None:
+async def _ask(address: str, requests: Iterator[Request], headers: str, replies: list[Reply], timeout: float) -> None:
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    common = f"POST {PATH} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{headers}"
+    common = f"Host: {address}\r\nContent-Type: application/json\r\n{headers}"
     try:
-        for body in bodies:
-            writer.write(f"{common}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            replies.append(await asyncio.wait_for(_read(reader), TIMEOUT))
+        for method, path, body in requests:
+            head = f"{method} {path} HTTP/1.1\r\n{common}Content-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            replies.append(await asyncio.wait_for(_read(reader), timeout))
     finally:
         writer.close()
 

@@ -68,6 +68,21 @@ def parquet_sample(packages: Path, queries: Path) -> Sample:
     )
 
 
+def grown(sample: Sample, count: int, seed: int = 7, noise: float = 0.01) -> Sample:
+    """So many points: those of the sample again and again, each time with other small noise, and of unit length.
+
+    `noise` is the standard deviation of each component; with 0.01 a point of 384 has a cosine of about
+    0.98 to the one that it was made of. The first round is the sample itself.
+    """
+    turns = np.arange(count) % len(sample.ids)
+    vectors = sample.vectors[turns]
+    copies = vectors[len(sample.ids) :]
+    copies += np.random.default_rng(seed).standard_normal(copies.shape, np.float32) * np.float32(noise)
+    copies /= np.linalg.norm(copies, axis=1, keepdims=True)
+    payloads = [sample.payloads[turn] for turn in turns.tolist()]
+    return Sample(f"{count:,} of {sample.name}", list(range(1, count + 1)), payloads, vectors, sample.queries)
+
+
 def _lines(name: str) -> list[dict[str, Any]]:
     with gzip.open(DEMO / name, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]

@@ -1,17 +1,29 @@
 -- Asks for bodies number FIRST to FIRST + COUNT - 1 of a file of `questions.py`, again and again, in one thread.
--- wrk ... -s load.lua URL -- FILE FIRST COUNT
+-- wrk ... -s load.lua URL -- FILE FIRST COUNT. Without a file it is a GET, again and again.
 
 local templates, tokens = {}, {}
 local first, count, asked = 0, 1, 0
+local bare
+
+local function start_of(method)
+  local start = method .. " " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port .. "\r\n"
+  for name, value in pairs(wrk.headers) do
+    if name ~= "Host" then start = start .. name .. ": " .. value .. "\r\n" end
+  end
+  return start
+end
 
 local function head_of(template)
   local length = #template.head + #template.middle + #template.tail + 2 * #tokens[1]
-  return wrk.method .. " " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port ..
-    "\r\nContent-Type: application/json\r\nContent-Length: " .. length .. "\r\n\r\n" .. template.head
+  return start_of("POST") .. "Content-Type: application/json\r\nContent-Length: " .. length .. "\r\n\r\n" ..
+    template.head
 end
 
 function init(arguments)
-  wrk.method = "POST"
+  if not arguments[1] then
+    bare = start_of("GET") .. "\r\n"
+    return
+  end
   first, count = tonumber(arguments[2]), tonumber(arguments[3])
   local lines = io.lines(arguments[1])
   for token in lines():gmatch("%S+") do tokens[#tokens + 1] = token end
@@ -24,6 +36,7 @@ function init(arguments)
 end
 
 function request()
+  if bare then return bare end
   local number = first + asked % count
   asked = asked + 1
   local template = templates[number % #templates + 1]

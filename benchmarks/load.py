@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.questions import PATH
 
 SCRIPT = Path(__file__).with_name("load.lua")
+TIMEOUT = 20
 MISSING = "wrk is not installed: apt-get install wrk (or brew install wrk)"
 
 
@@ -57,11 +58,27 @@ def check_wrk() -> None:
         raise RuntimeError(MISSING)
 
 
-def run_wrk(url: str, questions: Path, span: Span, *, connections: int, seconds: int) -> Load:
-    """Ask the service at `url` over so many connections. Raises `RuntimeError` where wrk fails."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT), url + PATH, "--"]
+def run_wrk(
+    url: str,
+    questions: Path | None,
+    span: Span,
+    *,
+    connections: int,
+    seconds: int,
+    path: str = PATH,
+    headers: Sequence[str] = (),
+) -> Load:
+    """Ask the service at `url` over so many connections. Without questions it is a GET.
+
+    Raises `RuntimeError` where wrk fails.
+    """
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{TIMEOUT}s", "-s", str(SCRIPT)]
+    for header in headers:
+        command += ["-H", header]
+    command += [url + path, "--"]
+    asked = [] if questions is None else [str(questions), str(span.first), str(span.count)]
     before = _children_cpu()
-    done = _run([*command, str(questions), str(span.first), str(span.count)], seconds + 30)
+    done = _run([*command, *asked], seconds + 30)
     cpu = _children_cpu() - before
     for line in done.splitlines():
         if line.startswith("RESULT "):

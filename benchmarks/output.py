@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +18,6 @@ from benchmarks.questions import Encoding
 from benchmarks.report import Place, Results, as_markdown, rate, sender
 from benchmarks.servers import BARE, GOOD, HOLDFAST, TUTORIAL
 
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 PACKAGES = ("starlette", "uvicorn", "uvloop", "httptools", "msgspec", "redis", "hiredis", "qdrant-client", "fastapi",
             "pydantic", "orjson")  # fmt: skip
 COLOURS = {HOLDFAST: "#1b6ca8", GOOD: "#e0a030", TUTORIAL: "#b0b0b0"}
@@ -64,24 +64,35 @@ def write_json(path: Path, results: Results, about: dict[str, Any]) -> None:
 def write_readme(path: Path, results: Results, about: dict[str, Any], judged: list[Bar]) -> None:
     """Put the results between the marks of the README."""
     parts = [
-        _conditions(about),
+        f"{conditions(about)} An answer has {about['answer_bytes']:,} bytes.",
         sender(results),
         "![Requests a second as ratios to the bare handler](results.svg)",
         as_markdown(results),
-        "| | bar | measured | bound |\n|---|---|--:|--:|\n" + "\n".join(map(_bar_row, judged)),
+        bars_table(judged),
     ]
-    text = path.read_text()
-    before, rest = text.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n{END}{rest.partition(END)[2]}")
+    put_between(path, "results", parts)
 
 
-def _conditions(about: dict[str, Any]) -> str:
+def put_between(path: Path, mark: str, parts: Sequence[str]) -> None:
+    """Put the parts between the marks of the README, in place of what stands there."""
+    begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    before, rest = path.read_text().split(begin)
+    path.write_text(f"{before}{begin}\n" + "\n\n".join(parts) + f"\n{end}{rest.partition(end)[2]}")
+
+
+def bars_table(judged: Sequence[Bar]) -> str:
+    """The bars as a table for a README."""
+    return "| | bar | measured | bound |\n|---|---|--:|--:|\n" + "\n".join(map(_bar_row, judged))
+
+
+def conditions(about: dict[str, Any]) -> str:
+    """When and on what it was measured."""
     where = about["machine"]
-    packages = ", ".join(f"{name} {number}" for name, number in where["packages"].items())
+    packages = ", ".join(f"{name} {number}" for name, number in (where["packages"] | where.get("peers", {})).items())
     return (
         f"Measured on {where['date']}: {where['cores']} cores of {where['cpu']}, {where['system']}, "
         f"Python {where['python']}, redis-server {where['redis-server']}; {packages}. {about['rounds']} rounds of "
-        f"{about['seconds']} s; {about['data']}; an answer has {about['answer_bytes']:,} bytes."
+        f"{about['seconds']} s; {about['data']}."
     )
 
 

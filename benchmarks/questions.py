@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
 from string import ascii_letters, digits
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 PATH = "/v1/collections/packages/search"
 QUERIES = 16
 """How many queries of the sample are used at most; more would only take more room."""
+
+Ask = Callable[[Any], object]
+"""What gives the body that asks for the neighbours of a vector, a list or text."""
 
 _SLOTS = ("@first@", "@second@")
 _BASE64_SLOTS = (0, 16)
@@ -51,10 +55,12 @@ class Questions:
     tokens: list[str]
 
     @classmethod
-    def of(cls, queries: NDArray[np.float32], encoding: Encoding, limit: int = 10) -> Questions:
-        """Bodies that ask for `limit` hits near each query."""
+    def of(cls, queries: NDArray[np.float32], encoding: Encoding, limit: int = 10, ask: Ask | None = None) -> Questions:
+        """Bodies that ask for `limit` hits near each of the first queries, or for what `ask` says near every one."""
         make = _list_template if encoding is Encoding.LIST else _base64_template
-        return cls(encoding, [make(query, limit) for query in queries[:QUERIES]], _tokens(encoding))
+        if ask is None:
+            queries, ask = queries[:QUERIES], lambda vector: {"vector": vector, "limit": limit}
+        return cls(encoding, [make(query, ask) for query in queries], _tokens(encoding))
 
     def body(self, number: int) -> bytes:
         """The body of this number."""
@@ -76,13 +82,19 @@ def _tokens(encoding: Encoding) -> list[str]:
     return ["".join(pair) for pair in product(alphabet, alphabet)]
 
 
-def _list_template(query: NDArray[np.float32], limit: int) -> Template:
-    body = json.dumps({"vector": [*_SLOTS, *query[2:].tolist()], "limit": limit})
+def _list_template(query: NDArray[np.float32], ask: Ask) -> Template:
+    body = json.dumps(ask([*_SLOTS, *query[2:].tolist()]))
     head, rest = body.split(f'"{_SLOTS[0]}"')
     return Template(head, *rest.split(f'"{_SLOTS[1]}"'))
 
 
-def _base64_template(query: NDArray[np.float32], limit: int) -> Template:
-    body = json.dumps({"vector": base64.b64encode(query.astype("<f4").tobytes()).decode(), "limit": limit})
-    first, second = (body.index(": ") + 3 + slot for slot in _BASE64_SLOTS)
+def _base64_template(query: NDArray[np.float32], ask: Ask) -> Template:
+    text = as_base64(query)
+    body = json.dumps(ask(text))
+    first, second = (body.index(text) + slot for slot in _BASE64_SLOTS)
     return Template(body[:first], body[first + 2 : second], body[second + 2 :])
+
+
+def as_base64(vector: NDArray[np.float32]) -> str:
+    """The vector as base64 of little-endian float32."""
+    return base64.b64encode(vector.astype("<f4").tobytes()).decode()

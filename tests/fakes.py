@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache as once
 
 import httpx
 from dependency_injector import providers
@@ -43,10 +44,15 @@ class FailingCache(InMemoryCache):
         super()._check_open(operation)
 
 
+@once
+def _defaults() -> Settings:
+    return Settings()
+
+
 def make_app(store: VectorStore, cache: Cache, settings: Settings | None = None) -> Starlette:
     """The application on these adapters."""
     return create_app(
-        Container(settings=settings or Settings(), vector_store=providers.Object(store), cache=providers.Object(cache))
+        Container(settings=settings or _defaults(), vector_store=providers.Object(store), cache=providers.Object(cache))
     )
 
 

@@ -5,8 +5,8 @@
     files/1 ...        the files in the order of the manifest, without their long runs of zeros
 
 The engine makes its files larger than what is in them, some 130 MB for a few points; that is why zeros are
-left out. What is left hardly gets smaller: vectors are noise to a packer, and payloads are packed by the engine.
-So there is no gzip. Since the headers can only be what they are, none is parsed: a name in the tar decides nothing.
+left out. What is left hardly gets smaller, since vectors are noise to a packer: so there is no gzip.
+Since the headers can only be what they are, none is parsed: a name in the tar decides nothing.
 """
 
 from __future__ import annotations

@@ -73,9 +73,9 @@ class EngineConnection:
             self._frames.abort()
 
     async def _connected(self) -> Frames:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + CONNECT_TIMEOUT
         async with self._connecting:
-            loop = asyncio.get_running_loop()
-            deadline = loop.time() + CONNECT_TIMEOUT
             while self._frames is None:
                 try:
                     if self._closed:
@@ -91,6 +91,8 @@ class EngineConnection:
     def begun(self, frames: Frames) -> None:
         """Use this connection from now on."""
         self._frames = frames
+        if self._closed:
+            frames.abort()
 
     def take(self, answered: tuple[int, object, object]) -> None:
         """Hand an answer to who waits for it."""

@@ -15,16 +15,13 @@ from adapters.edge.flat import flat_record
 from adapters.edge.folders import Description
 from adapters.edge.loans import Loans, delete
 from adapters.edge.searches import Asked, Searches
-from adapters.edge.shard import Shard
+from adapters.edge.shard import PANIC, Shard
 from adapters.edge.upkeep import Upkeep
 from adapters.edge.wire import Frames
 from adapters.edge.writes import Write, Writes
 from domain.errors import HoldfastError
 from domain.filters import Filter
 from domain.models import IndexType, Page, PointId
-
-PANIC = "PanicException"
-"""What the engine raises where it has found itself broken. Reads may go on after that, writes may not."""
 
 EX_SOFTWARE = 70
 
@@ -42,7 +39,7 @@ class Engine:
     """
 
     def __init__(self, root: Path, tell: Tell, *, synced: bool) -> None:
-        self.directory = Directory(root)
+        self.directory = Directory(root, busy=lambda name: self._writes.busy(name))  # noqa: PLW0108 - made below
         self._tell = tell
         self._writes = Writes(self.directory.flush if synced else None)
         self.upkeep = Upkeep(self.directory, self._writes, tell)
@@ -116,10 +113,12 @@ class Engine:
 
         def done(error: BaseException | None) -> None:
             answer(error, values[0] if values else None)
-            if type(error).__name__ == PANIC:
-                # Started again, the engine reads what is on disk. What it has in memory is not to be trusted.
-                os._exit(EX_SOFTWARE)
-            self.directory.note_write(name)
+            _end_if_broken(error)
+            try:
+                self.directory.note_write(name)
+            except BaseException as failure:  # noqa: BLE001 - the write is done, and others wait
+                self._shown("flush", failure)
+                _end_if_broken(failure)
 
         self._writes.put(name, Write(lambda: steps(values, name, *arguments), done))
 
@@ -193,3 +192,9 @@ class Engine:
     async def _discard(self, connection: Frames, _: str, folder: str) -> None:
         if self._loans.take_back(connection, Path(folder)):
             await delete(Path(folder))
+
+
+def _end_if_broken(error: BaseException | None) -> None:
+    if type(error).__name__ == PANIC:
+        # Started again, the engine reads what is on disk. What it has in memory is not to be trusted.
+        os._exit(EX_SOFTWARE)

@@ -132,10 +132,10 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Sync the entries of a folder to disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some file systems cannot, and have nothing to sync then.
-        with suppress(OSError):
+    # Some file systems cannot, and have nothing to sync then; and what is told of is done already.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)

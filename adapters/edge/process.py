@@ -75,7 +75,9 @@ class _Connection(Frames):
 
 
 def _wait_for_end(end: Callable[[], object]) -> None:
-    sys.stdin.buffer.read()
+    # Not by way of `sys.stdin`, which Python cannot let go of where it ends for another reason.
+    while os.read(0, 4096):
+        pass
     end()
 
 

@@ -22,7 +22,14 @@ from domain.queries import SearchQuery, Selection
 SLICE = 250
 """How many points are written before others have their turn: about ten milliseconds."""
 
+PANIC = "PanicException"
+"""What the engine raises where it has found itself broken. Reads may go on after that, writes may not."""
+
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class Damaged(Exception):
+    """The files of a collection make no sense to the engine."""
 
 
 class Shard:
@@ -52,8 +59,15 @@ class Shard:
 
     @classmethod
     def load(cls, collection: Collection, path: Path, *, graph: int) -> Self:
-        """The collection in this folder; what is in its log alone is applied first."""
-        return cls(collection, edge.EdgeShard.load(str(path), to_config(collection, graph=graph)))
+        """The collection in this folder; what is in its log alone is applied first. Raises `Damaged`."""
+        try:
+            points = edge.EdgeShard.load(str(path), to_config(collection, graph=graph))
+        except BaseException as error:
+            if type(error).__name__ != PANIC:
+                raise
+            # It was not open yet, so nothing in memory is broken, and others need not suffer.
+            raise Damaged(str(error)) from None
+        return cls(collection, points)
 
     def count(self, filter_: Filter | None = None) -> int:
         """How many points meet the filter, exactly; all without one."""

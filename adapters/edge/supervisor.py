@@ -28,7 +28,10 @@ GRACE = 20.0
 
 LOCK = "server.lock"
 
-_SEVERE = frozenset({"engine_fault", "graph_not_built", "not_synced"})
+PACKAGES = Path(__file__).parents[2]
+"""Where this package is found. Python looks in its working directory first, where others may have theirs."""
+
+_SEVERE = frozenset({"engine_fault", "graph_not_built"})
 
 
 class DirectoryInUse(Exception):
@@ -75,6 +78,7 @@ class EngineSupervisor:
             with suppress(OSError):
                 process.stdin.close()
         self._thread.join(GRACE)
+        process = self._process
         if process is not None and process.poll() is None:
             log.error("engine_killed", after_seconds=GRACE)
             process.kill()
@@ -84,19 +88,30 @@ class EngineSupervisor:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            begun = time.monotonic()
-            with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
-                self._process = process
-                if self._stopping.is_set() and process.stdin is not None:
-                    process.stdin.close()
-                for line in process.stdout or ():
-                    _retell(line)
+            begun, code = time.monotonic(), self._serve()
             if self._stopping.is_set():
                 log.info("engine_stopped")
                 return
             lived = time.monotonic() - begun
             pause = FIRST_PAUSE if lived > SOON else min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
-            log.error("engine_died", exit_code=process.returncode, after_seconds=round(lived, 3), again_in=pause)
+            log.error("engine_died", exit_code=code, after_seconds=round(lived, 3), again_in=pause)
+
+    def _serve(self) -> int | None:
+        """The engine's exit code; None where it could not be started, as for want of descriptors or memory."""
+        try:
+            process = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PACKAGES
+            )
+        except OSError as error:
+            log.error("engine_not_started", error=type(error).__name__, message=error.strerror)
+            return None
+        with process:
+            self._process = process
+            if self._stopping.is_set() and process.stdin is not None:
+                process.stdin.close()
+            for line in process.stdout or ():
+                _retell(line)
+        return process.returncode
 
 
 def _retell(line: bytes) -> None:

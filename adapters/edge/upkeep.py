@@ -13,17 +13,17 @@ import os
 import shutil
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from adapters.edge.config import DELETED_SHARE, INDEXING_KB
 from adapters.edge.description import describe
-from adapters.edge.directory import Directory, Opened
+from adapters.edge.directory import PATIENCE, Directory, Opened
 from adapters.edge.shard import Shard
 from adapters.edge.writes import Writes
+from domain.errors import CollectionNotFound
 
 INTERVAL = 0.25
 QUIET = 1.0
@@ -32,26 +32,14 @@ QUIET = 1.0
 LONGEST = 5.0
 """Seconds after which a collection that is never quiet is synced."""
 
-LONGEST_PATIENCE = 640.0
-STEADY = 20.0
-"""Seconds of writes, at the least, for which a collection that is never quiet waits for its graph.
-
-Doubled with each attempt that failed, or was outrun by writes.
-"""
-
 REPLAYED = 4
 """How many operations are applied to the copy before others have their turn."""
 
 MOST_OPERATIONS = 400
 """How many may come while a graph is built; with more, the copy is thrown away, since it would never catch up."""
 
-
-@dataclass(slots=True)
-class _Wait:
-    """Since when a collection waits for its graph, and how many seconds of writes it waits at the least."""
-
-    since: float | None = None
-    patience: float = STEADY
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
+"""Seconds until a graph that could not be built is tried again, doubled each time."""
 
 
 class Upkeep:
@@ -61,7 +49,7 @@ class Upkeep:
         self._directory = directory
         self._writes = writes
         self._tell = tell
-        self._waits: defaultdict[str, _Wait] = defaultdict(_Wait)
+        self._waiting_since: dict[str, float] = {}
         self._tidying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -69,7 +57,8 @@ class Upkeep:
         try:
             while True:
                 await asyncio.sleep(INTERVAL)
-                self._flush()
+                for name, opened in self._directory.opened.items():
+                    self._flush(name, opened)
                 if self._tidying is None or self._tidying.done():
                     due = next(filter(self._is_due, list(self._directory.opened)), None)
                     self._tidying = None if due is None else asyncio.create_task(self._tidy(due))
@@ -78,30 +67,27 @@ class Upkeep:
                 self._tidying.cancel()
                 await asyncio.gather(self._tidying, return_exceptions=True)
 
-    def _flush(self) -> None:
+    def _flush(self, name: str, opened: Opened) -> None:
         now = time.monotonic()
-        for name, opened in self._directory.opened.items():
-            if now - opened.written >= QUIET or now - opened.synced >= LONGEST:
-                try:
-                    opened.flush()
-                except Exception as error:  # noqa: BLE001 - whatever the engine raises, others are to be synced
-                    self._tell("not_synced", collection=name, error=type(error).__name__, message=str(error))
+        if now - opened.written < QUIET and now - opened.synced < LONGEST:
+            return
+        try:
+            opened.flush()
+        except Exception as error:  # noqa: BLE001 - a full disk, which may be so for long, and fails no other
+            opened.written = opened.synced = now
+            self._tell("engine_fault", collection=name, operation="flush", error=type(error).__name__)
 
     def _is_due(self, name: str) -> bool:
-        opened, wait, now = self._directory.opened[name], self._waits[name], time.monotonic()
-        if opened.settled == opened.shard.changes:
+        opened, now = self._directory.opened[name], time.monotonic()
+        if opened.settled == opened.shard.changes or now < opened.not_before:
             return False
-        if wait.since is None:
-            wait.since = now
-        # After a failure neither quiet nor a new write makes the next attempt come sooner.
-        if now - wait.since < (QUIET if wait.patience == STEADY else wait.patience):
-            return False
-        if now - opened.written < QUIET and now - wait.since < wait.patience:
+        waited = now - self._waiting_since.setdefault(name, now)
+        if now - opened.written < QUIET and waited < opened.patience:
             return False
         if self._needs_graph(opened):
             return True
         opened.settled = opened.shard.changes
-        del self._waits[name]
+        del self._waiting_since[name]
         return False
 
     def _needs_graph(self, opened: Opened) -> bool:
@@ -122,16 +108,17 @@ class Upkeep:
             graph = opened.description.wanted
             await self._build(made, opened, graph)
             await self._catch_up(name, opened, made, graph)
-        except Exception as error:  # noqa: BLE001 - the collection serves on as it is, and is tried again
-            wait = self._waits[name]
-            wait.since, wait.patience = time.monotonic(), min(2 * wait.patience, LONGEST_PATIENCE)
-            event = "graph_postponed" if isinstance(error, _Outrun) else "graph_not_built"
-            self._tell(event, collection=name, error=type(error).__name__, message=str(error))
-        else:
-            opened.settled = changes
-            self._waits.pop(name, None)
+            opened.settled, opened.pause, opened.patience = changes, 0.0, PATIENCE
             self._tell("graph_built", collection=name, seconds=round(time.monotonic() - begun, 3))
+        except (CollectionNotFound, _Outrun) as error:
+            opened.patience = min(2 * opened.patience, LONGEST_PAUSE)
+            self._tell("graph_given_up", collection=name, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the collection serves on as it is
+            opened.pause = min(2 * opened.pause or FIRST_PAUSE, LONGEST_PAUSE)
+            opened.not_before = time.monotonic() + opened.pause
+            self._tell("graph_not_built", collection=name, error=type(error).__name__)
         finally:
+            self._waiting_since.pop(name, None)
             opened.building = False
             opened.shard.journal = None
             if made is not None:
@@ -146,7 +133,7 @@ class Upkeep:
             made = self._directory.folders.make()
             try:
                 await asyncio.to_thread(shutil.copytree, source, made, dirs_exist_ok=True)
-            except OSError:
+            except Exception:
                 # For want of room on the disk, say.
                 await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
                 raise
@@ -179,8 +166,9 @@ class Upkeep:
         current = opened.description.current + 1
         path = self._directory.folders.of(name) / str(current)
         self._directory.folders.move(made, path)
-        shard = Shard.load(opened.shard.collection, path, graph=graph)
+        shard: Shard | None = None
         try:
+            shard = Shard.load(opened.shard.collection, path, graph=graph)
             while len(opened.shard.journal or ()) > REPLAYED:
                 self._replay(opened, shard, REPLAYED)
                 await asyncio.sleep(0)
@@ -191,7 +179,8 @@ class Upkeep:
                 shard.flush()
                 self._directory.swap(name, shard, replace(opened.description, current=current, graph=graph))
         except BaseException:
-            shard.close()
+            if shard is not None:
+                shard.close()
             with suppress(FileNotFoundError):
                 self._directory.folders.discard(path)
             raise

@@ -42,6 +42,10 @@ class Writes:
         self._oldest = 0.0
         self._scheduled = False
 
+    def busy(self, collection: str) -> bool:
+        """Whether a write of the collection is half done, or somebody holds it."""
+        return collection in self._under_way or collection in self._held
+
     def put(self, collection: str, write: Write) -> None:
         """Let a write wait for its turn."""
         if collection not in self._waiting:

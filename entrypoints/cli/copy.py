@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +17,11 @@ from domain.models import CollectionInfo
 from domain.patience import Patience
 from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.exits import EX_DATA
-from entrypoints.cli.progress import progress, waiting_line
 from entrypoints.cli.session import Side, opened_with, settings_of_store
 from entrypoints.cli.state import state_path
+
+if TYPE_CHECKING:
+    from entrypoints.cli.progress import progress
 
 SHOWN = 5
 """How many differences are named."""
@@ -96,6 +98,8 @@ class _Run:
 
     async def copy(self, info: CollectionInfo) -> bool:
         """Copy one collection and compare it; whether it is the same."""
+        from entrypoints.cli.progress import progress  # noqa: PLC0415
+
         name = info.collection.name
         begin = self._checkpoint.position(name)
         with progress(f"copying {name}", info.points, done=begin.copied) as bar:
@@ -116,6 +120,8 @@ class _Run:
         return not verdict.differences
 
     def _wait(self, error: HoldfastError, seconds: float) -> None:
+        from entrypoints.cli.progress import waiting_line  # noqa: PLC0415
+
         if self._bar is None:
             typer.echo(waiting_line(error, seconds), err=True)
         else:

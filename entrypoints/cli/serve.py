@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +63,24 @@ def _engine(settings: Settings) -> Iterator[None]:
         return
     os.environ["SOCIAL_QDRANT__ATTACH"] = "true"
     # The server raises the signal that ended it once more, and that would end this process on the spot.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         yield
+    except _Terminated:
+        engine.close()
+        # By the signal, as without an engine: who sent it does not take that for a failure.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
     finally:
         engine.close()
+
+
+class _Terminated(BaseException):
+    """SIGTERM, once the server has ended."""
+
+
+def _raise_terminated(*_: object) -> None:
+    raise _Terminated
 
 
 def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:

@@ -7,16 +7,20 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from adapters.backends import QdrantSettings
 from adapters.holdfast import HoldfastVectorStore, build_holdfast_client
-from adapters.memory import InMemoryVectorStore
-from domain.errors import BackendUnavailable, Failure
+from adapters.holdfast.client import client_of
+from adapters.memory import InMemoryCache, InMemoryVectorStore
+from domain.errors import BackendUnavailable, Failure, InvalidInput
 from domain.filters import Filter
+from domain.models import Point
 from domain.ports import VectorStore
-from tests.contract.things import make_colored
+from tests.contract.things import ids, make, make_colored, vector
 from tests.contract.vector_store_contract import VectorStoreContract
+from tests.fakes import make_app
 from tests.integration.operations import STORE_CALLS, error_of
 from tests.integration.test_holdfast_faults import open_service
 from tests.servers.certificates import issue_certificates
@@ -25,6 +29,18 @@ from tests.servers.proxy import Direction, FaultProxy
 from tests.servers.tcp import Reader, Writer, hang, serve_tcp
 
 LIMITS = {"read_timeout": 0.4, "write_timeout": 0.4}
+
+
+class TestHoldfastInProcess(VectorStoreContract):
+    """A service over the fake in plain Python, through the whole application without a socket."""
+
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[VectorStore]:
+        """An empty store."""
+        transport = httpx.ASGITransport(app=make_app(InMemoryVectorStore(), InMemoryCache()))
+        store = HoldfastVectorStore(client_of(transport, "http://test"))
+        yield store
+        await store.aclose()
 
 
 class TestHoldfastOverASocket(VectorStoreContract):
@@ -38,6 +54,24 @@ class TestHoldfastOverASocket(VectorStoreContract):
             open_service(address, {"read_timeout": 5.0, "write_timeout": 30.0}) as store,
         ):
             yield store
+
+
+async def test_a_body_of_many_points_goes_in_parts() -> None:
+    """Where one request takes no more, the points go in several, and nothing is written before all fit."""
+    inner = InMemoryVectorStore()
+    points = [Point(i, vector(i, 1)) for i in range(10_001)]
+    async with (
+        serve_holdfast(inner) as address,
+        open_service(address, {"read_timeout": 5.0, "write_timeout": 30.0}) as store,
+    ):
+        await make(store)
+        with pytest.raises(InvalidInput, match=r"points\[10001\]\.vector: expected 2 numbers, got 1"):
+            await store.upsert("things", [*points, Point(10_001, vector(1))])
+        assert await inner.count("things", Filter()) == 0
+        await store.upsert("things", points)
+        assert await inner.count("things", Filter()) == 10_001
+        found = await store.retrieve("things", range(10_001))
+        assert ids(found) == list(range(10_001))
 
 
 def stop(proxy: FaultProxy) -> None:

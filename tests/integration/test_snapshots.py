@@ -109,9 +109,9 @@ async def test_the_graph_comes_along(here: Data, tmp_path: Path) -> None:
         graph, wanted = await counters("large")
         return not info.building and graph == wanted and bool(info.indexed_vectors)
 
-    await until(settled)
+    await until(settled, 120)
     await here.store.create_index("large", "n", IndexType.INTEGER)
-    await until(settled)
+    await until(settled, 120)
     assert await counters("large") == (1, 1)
     await here.store.create_index("large", "m", IndexType.INTEGER)
     await here.snapshots.take("large", tmp_path / "large.snap")

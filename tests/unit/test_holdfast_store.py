@@ -29,7 +29,7 @@ from domain.errors import (
 from domain.filters import Filter, Match
 from domain.models import Collection, Distance, Point, Vector
 from domain.queries import SearchQuery, Selection
-from tests.contract.things import UUID_1, ids, make, make_colored, query, vector
+from tests.contract.things import UUID_1, make, make_colored, query, vector
 from tests.fakes import FailingVectorStore, make_app
 
 COLLECTION = Collection(name="things", size=2, distance=Distance.DOT)
@@ -133,21 +133,6 @@ async def test_a_refusal_without_a_place_keeps_what_was_said() -> None:
     async with answered_by(lambda _: httpx.Response(422, json={"detail": "no\nway"})) as store:
         with pytest.raises(InvalidInput, match="it says: no way"):
             await store.count("things", Filter())
-
-
-async def test_a_body_of_many_points_goes_in_parts() -> None:
-    """Where one request takes no more, the points go in several, and nothing is written before all fit."""
-    inner = InMemoryVectorStore()
-    store = service_on(inner)
-    await make(store)
-    points = [Point(i, vector(i, 1)) for i in range(10_001)]
-    with pytest.raises(InvalidInput, match=r"points\[10001\]\.vector: expected 2 numbers, got 1"):
-        await store.upsert("things", [*points, Point(10_001, vector(1))])
-    assert await inner.count("things", Filter()) == 0
-    await store.upsert("things", points)
-    assert await inner.count("things", Filter()) == 10_001
-    found = await store.retrieve("things", range(10_001))
-    assert ids(found) == list(range(10_001))
 
 
 async def test_a_batch_of_many_searches_goes_in_parts() -> None:

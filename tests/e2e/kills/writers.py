@@ -91,7 +91,7 @@ class Writer:
         if self._chance.random() < 0.5:
             await asyncio.sleep(1.5)
             return
-        field = self._chance.choice(("version", "merged", "other"))
+        field = f"field_{self._chance.randrange(1_000)}"
         status, answer = await self._world.ask("PUT", f"/{self.collection}/indexes/{field}", {"type": "integer"})
         if status not in (200, 202):
             self._refused("index", status, answer)

@@ -1,0 +1,1 @@
+"""The embedded engine beside its peers, in one run: `python -m benchmarks.engines`."""
