@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from uuid import UUID
 
 from domain.collections import Collections
@@ -64,16 +65,11 @@ class Export:
         try:
             uuids = bool((await read(FIRST_UUID, 1)).points)
             await in_thread(sink.begin, info.collection.size, uuids=uuids)
-            page: Page | None = await read(None)
-            while page is not None:
-                following = asyncio.create_task(_next(page, read))
-                try:
+            async with aclosing(_pages(read)) as pages:
+                async for page in pages:
                     await in_thread(sink.write, page.points)
                     done += len(page.points)
                     report(done, total)
-                    page = await following
-                finally:
-                    following.cancel()
             await in_thread(sink.finish)
         finally:
             await in_thread(sink.discard)
@@ -83,6 +79,18 @@ class Export:
 def page_of(size: int) -> int:
     """How many points with vectors of this size are read at a time."""
     return max(1, min(PAGE, PAGE_NUMBERS // size))
+
+
+async def _pages(read: Callable[[PointId | None], Awaitable[Page]]) -> AsyncGenerator[Page, None]:
+    """All pages in order; the next one is read while one is worked with."""
+    page: Page | None = await read(None)
+    while page is not None:
+        following = asyncio.create_task(_next(page, read))
+        try:
+            yield page
+            page = await following
+        finally:
+            following.cancel()
 
 
 async def _next(page: Page, read: Callable[[PointId], Awaitable[Page]]) -> Page | None:

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import random as chance
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from domain.errors import BackendUnavailable, Failure, Overloaded
+from domain.errors import BackendUnavailable, Failure, HoldfastError, Overloaded
 
 T = TypeVar("T")
 
-HOPELESS = (Failure.UNAUTHORIZED, Failure.CLOSED)
+HOPELESS = frozenset({Failure.UNAUTHORIZED, Failure.CLOSED})
 """Failures that waiting does not mend."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+"""Seconds before the second attempt, and at most; the pause doubles in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How many `seconds` to go on trying, from the first failure of a call on.
 
-    `sleep` waits for seconds, `clock` counts them.
+    `waiting` is told of each failure and of the seconds until the next attempt. `sleep` waits for seconds,
+    `clock` counts them, and `random` gives numbers from 0 to 1.
     """
 
     seconds: float = 60.0
+    waiting: Callable[[HoldfastError, float], None] = lambda _, __: None
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = chance.random
 
     async def insist(self, call: Callable[[], Awaitable[T]]) -> T:
         """What the call gives, which may be made twice without harm. Raises its last error when patience is at its end.
 
-        Pauses double from 0.1 to 2 s, with jitter, and are as long as the backend asked for at least.
+        Pauses grow, with jitter, on top of what the backend asked for; the last one is as long as patience lasts.
         """
-        pause = FIRST_PAUSE
-        until: float | None = None
+        longest, until = FIRST_PAUSE, None
         while True:
             try:
                 return await call()
             except (BackendUnavailable, Overloaded) as error:
                 now = self.clock()
                 until = now + self.seconds if until is None else until
-                if now >= until or getattr(error, "failure", None) in HOPELESS:
+                if now >= until or _is_hopeless(error):
                     raise
-                wait = max(pause * random.uniform(0.5, 1.0), getattr(error, "retry_after", None) or 0.0)  # noqa: S311
-            await self.sleep(min(wait, until - now))
-            pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(_asked(error) + longest * (0.5 + self.random() / 2), until - now)
+                self.waiting(error, pause)
+            await self.sleep(pause)
+            longest = min(longest * 2, LONGEST_PAUSE)
+
+
+def _is_hopeless(error: BackendUnavailable | Overloaded) -> bool:
+    return isinstance(error, BackendUnavailable) and error.failure in HOPELESS
+
+
+def _asked(error: BackendUnavailable | Overloaded) -> float:
+    """The seconds for which the backend wants to be left alone."""
+    return (error.retry_after or 0.0) if isinstance(error, BackendUnavailable) else 0.0

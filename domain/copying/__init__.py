@@ -1,7 +1,6 @@
 """Copying collections from one store to another, and judging whether the copy is one."""
 
 from domain.copying.copying import Copying, Position
-from domain.copying.patience import Patience
 from domain.copying.verification import Verdict
 
-__all__ = ["Copying", "Patience", "Position", "Verdict"]
+__all__ = ["Copying", "Position", "Verdict"]

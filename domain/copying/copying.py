@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain.copying.patience import Patience
 from domain.copying.verification import SAMPLE, Verdict, verify
 from domain.errors import BackendUnavailable, CollectionConflict, CollectionNotFound, Failure
 from domain.filters import Filter
 from domain.invalidation import Invalidation
 from domain.models import CollectionInfo, Page, Point, PointId, Record
+from domain.patience import Patience
 from domain.ports import VectorStore
 
 PAGE_POINTS, PAGE_BYTES = 500, 4 * 1024 * 1024
@@ -63,7 +63,7 @@ class Copying:
 
     async def names(self) -> tuple[str, ...]:
         """The names of all collections of the source."""
-        return await self._patience.run(self._source.list_collections)
+        return await self._patience.insist(self._source.list_collections)
 
     async def examine(self, name: str, *, resumed: bool = False) -> CollectionInfo:
         """The collection of the source, once it is known that it may be copied. Nothing is changed.
@@ -71,9 +71,9 @@ class Copying:
         Raises `CollectionNotFound`, and `CollectionConflict` where the target has one of the name that
         differs, or that holds points, unless the copy of it is `resumed`.
         """
-        info = await self._patience.run(lambda: self._source.describe_collection(name))
+        info = await self._patience.insist(lambda: self._source.describe_collection(name))
         try:
-            there = await self._patience.run(lambda: self._target.describe_collection(name))
+            there = await self._patience.insist(lambda: self._target.describe_collection(name))
         except CollectionNotFound:
             return info
         differences = there.collection.differences(info.collection)
@@ -91,7 +91,7 @@ class Copying:
         `advanced` is told of each page that is written, once all before it are. Raises what ends the copy.
         """
         name = info.collection.name
-        await self._patience.run(
+        await self._patience.insist(
             lambda: self._invalidation.after(
                 name, lambda: self._target.create_collection(info.collection), forget=True, changed=bool
             )
@@ -140,12 +140,14 @@ class Copying:
                     limit = max(1, limit // 2)
                 raise
 
-        return await self._patience.run(read), limit
+        return await self._patience.insist(read), limit
 
     async def _write(self, name: str, records: Sequence[Record]) -> None:
         points = [_point(name, record) for record in records]
         if points:
-            await self._patience.run(lambda: self._invalidation.after(name, lambda: self._target.upsert(name, points)))
+            await self._patience.insist(
+                lambda: self._invalidation.after(name, lambda: self._target.upsert(name, points))
+            )
 
     def _after(self, position: Position, page: Page) -> Position:
         """The position once the page is written. Each point has the same chance to be in the sample."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from domain.copying.patience import Patience
 from domain.filters import Filter
 from domain.models import Hit, PointId, Record, Vector
+from domain.patience import Patience
 from domain.ports import VectorStore
 from domain.queries import SearchQuery
 
@@ -39,10 +39,10 @@ async def verify(
 ) -> Verdict:
     """Compare a collection in two stores. A write in between looks like a difference."""
     stores = (source, target)
-    counts = [await patience.run(partial(store.count, name, Filter())) for store in stores]
+    counts = [await patience.insist(partial(store.count, name, Filter())) for store in stores]
     differences = [] if counts[0] == counts[1] else [f"points is {counts[1]}, not {counts[0]}"]
     theirs, ours = [
-        await patience.run(partial(store.retrieve, name, sample, with_vectors=True)) if sample else ()
+        await patience.insist(partial(store.retrieve, name, sample, with_vectors=True)) if sample else ()
         for store in stores
     ]
     differences += _point_differences(theirs, ours)
@@ -52,7 +52,7 @@ async def verify(
         if record.vector is not None
     ]
     for query in queries:
-        wanted, found = [await patience.run(partial(store.search, name, query)) for store in stores]
+        wanted, found = [await patience.insist(partial(store.search, name, query)) for store in stores]
         if not _same_hits(wanted, found):
             differences.append(f"a search gives {[hit.id for hit in found]}, not {[hit.id for hit in wanted]}")
     return Verdict(counts[0], counts[1], len(theirs), len(queries), tuple(differences))

@@ -1,20 +1,16 @@
-"""How far an import came, kept in a small file, so that one that was interrupted can go on."""
+"""How far an import came."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import InvalidInput
+import msgspec
 
-EVERY_SECONDS = 1.0
-"""The least time between two writes of the file."""
+from domain.errors import InvalidInput
+from entrypoints.cli.state import StateFile, state_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +22,11 @@ class Place:
     refused: int = 0
 
 
-def folder() -> Path:
-    """Where the files are: `holdfast/imports` in the user's folder for state, as XDG has it."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "holdfast" / "imports"
+class _Form(msgspec.Struct):
+    size: int
+    mtime_ns: int
+    options: dict[str, object]
+    place: Place
 
 
 class Bookmark:
@@ -48,43 +45,37 @@ class Bookmark:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         known = file.stat()
-        self._facts = {"size": known.st_size, "mtime_ns": known.st_mtime_ns, "options": dict(options)}
-        # The store's URL stands in no file.
-        key = json.dumps([str(file.resolve()), collection, store])
-        self._path = folder() / f"{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}.json"
+        # As they are read back, with lists for tuples.
+        read_back = msgspec.json.decode(msgspec.json.encode(options), type=dict[str, object])
+        self._form = _Form(known.st_size, known.st_mtime_ns, read_back, Place())
+        self._state = StateFile(state_path("imports", str(file.resolve()), collection, store), _Form, clock)
         self._file = file
-        self._clock = clock
-        self._kept = clock()
-        self.broken = False
+
+    @property
+    def broken(self) -> bool:
+        """Whether the place could not be kept."""
+        return self._state.broken
 
     def find(self) -> Place | None:
         """The place that was kept, None where there is none. Raises `InvalidInput` where the file is another now."""
         try:
-            kept = json.loads(self._path.read_bytes())
-            place = Place(**kept.pop("place"))
-        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+            kept = self._state.read()
+        except ValueError:
             return None
-        if kept != json.loads(json.dumps(self._facts)):
+        if kept is None:
+            return None
+        if msgspec.structs.replace(self._form, place=kept.place) != kept:
             raise InvalidInput(
                 self._file.name,
                 "the file and the options of the import that was interrupted; begin anew, without --resume",
             )
-        return place
+        return kept.place
 
     def keep(self, place: Place, *, now: bool = False) -> None:
-        """Keep the place, at most once a second unless it has to be now. A full disk does not end the import."""
-        if not now and self._clock() - self._kept < EVERY_SECONDS:
-            return
-        self._kept = self._clock()
-        part = self._path.with_suffix(".part")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps({**self._facts, "place": asdict(place)}))
-            part.replace(self._path)
-        except OSError:
-            self.broken = True
+        """Keep the place, now or now and then."""
+        self._form.place = place
+        self._state.keep(self._form, now=now)
 
     def forget(self) -> None:
         """There is nothing to go on with."""
-        with suppress(OSError):
-            self._path.unlink()
+        self._state.forget()

@@ -1,8 +1,7 @@
-"""How far a copy has come, in a file: so that one that was interrupted goes on where it was."""
+"""How far a copy came."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,7 @@ import msgspec
 from domain.copying import Position
 from domain.errors import InvalidInput
 from domain.models import PointId, parse_uuid
-
-EVERY_SECONDS = 1.0
-"""How often the file is written at most."""
+from entrypoints.cli.state import StateFile
 
 
 class _PositionForm(msgspec.Struct):
@@ -24,7 +21,7 @@ class _PositionForm(msgspec.Struct):
     done: bool
 
 
-class _CheckpointForm(msgspec.Struct):
+class _Form(msgspec.Struct):
     source: str
     target: str
     collections: dict[str, _PositionForm]
@@ -33,23 +30,23 @@ class _CheckpointForm(msgspec.Struct):
 class Checkpoint:
     """The positions of all collections of one copy. URLs hold no secret, so they may stand in the file."""
 
-    def __init__(
-        self, source: str, target: str, path: Path | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        name = hashlib.blake2b(f"{source}\n{target}".encode(), digest_size=4).hexdigest()
-        self.path = path or Path(f".holdfast-copy-{name}.json")
-        self._form = _CheckpointForm(source, target, {})
-        self._clock = clock
-        self._written = clock()
+    def __init__(self, source: str, target: str, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._form = _Form(source, target, {})
+        self._state = StateFile(path, _Form, clock)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._state.path
 
     def load(self) -> None:
         """Read the file, where there is one. Raises `InvalidInput` for one of another copy, or none of ours."""
         try:
-            found = msgspec.json.decode(self.path.read_bytes(), type=_CheckpointForm)
-        except FileNotFoundError:
-            return
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            found = self._state.read()
+        except ValueError:
             raise InvalidInput("--state", f"a file that an interrupted copy left, and {self.path} is none") from None
+        if found is None:
+            return
         if (found.source, found.target) != (self._form.source, self._form.target):
             raise InvalidInput("--state", f"the file of this copy, and {self.path} is that of another")
         self._form = found
@@ -67,19 +64,16 @@ class Checkpoint:
         start, sample = position.next, [_text(point_id) for point_id in position.sample]
         form = _PositionForm(None if start is None else _text(start), position.copied, sample, position.done)
         self._form.collections[collection] = form
-        if self._clock() - self._written >= EVERY_SECONDS:
-            self.write()
+        self._state.keep(self._form)
 
-    def write(self) -> None:
-        """Write the file, whole or not at all."""
-        new = self.path.with_name(f"{self.path.name}.new")
-        new.write_bytes(msgspec.json.encode(self._form))
-        new.replace(self.path)
-        self._written = self._clock()
+    def write(self) -> bool:
+        """Write the file now; whether that could be done."""
+        self._state.keep(self._form, now=True)
+        return not self._state.broken
 
     def remove(self) -> None:
         """The copy is whole, and needs no file."""
-        self.path.unlink(missing_ok=True)
+        self._state.forget()
 
 
 def _text(point_id: PointId) -> int | str:

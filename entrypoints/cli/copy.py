@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from containers import Container
-from domain.copying import Copying, Patience, Position, Verdict
+from domain.copying import Copying, Position, Verdict
 from domain.errors import HoldfastError, InvalidInput
 from domain.models import CollectionInfo
+from domain.patience import Patience
 from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.exits import EX_DATA
 from entrypoints.cli.session import Side, opened_with, settings_of_store
+from entrypoints.cli.state import state_path
 
 if TYPE_CHECKING:
     from entrypoints.cli.progress import progress
@@ -32,7 +34,8 @@ def copy(
         list[str] | None, typer.Option(help="A collection to copy; may stand several times. By default all.")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="The file that keeps how far the copy is; by default one in this folder.")
+        Path | None,
+        typer.Option(help="The file that keeps how far the copy is; by default one in the user's folder for state."),
     ] = None,
     *,
     resume: Annotated[
@@ -52,10 +55,10 @@ def copy(
 async def _copy(source: str, target: str, names: Sequence[str], state: Path | None, *, resume: bool) -> bool:
     """Whether the copies are the same as what they are of."""
     async with _stores(source, target) as (reading, writing):
-        urls = [container.settings().qdrant.url for container in (reading, writing)]
+        urls: tuple[str, str] = (reading.settings().qdrant.url, writing.settings().qdrant.url)
         if urls[0] == urls[1]:
             raise InvalidInput("--to", "another store than --from")
-        checkpoint = Checkpoint(urls[0], urls[1], state)
+        checkpoint = Checkpoint(*urls, state or state_path("copies", *urls, *sorted(names)))
         if resume:
             checkpoint.load()
         run = _Run(reading, writing, checkpoint, resume=resume)
@@ -110,17 +113,19 @@ class _Run:
                 end = await self._copying.copy(info, begin, advanced)
             finally:
                 # Also where it is interrupted, by an error or by ^C.
-                self._checkpoint.write()
+                if not self._checkpoint.write():
+                    bar.say(f"how far the copy is could not be kept in {self._checkpoint.path}")
             verdict = await self._copying.verify(name, end.sample)
         typer.echo(_line(name, end, verdict))
         return not verdict.differences
 
     def _wait(self, error: HoldfastError, seconds: float) -> None:
-        line = f"{error}; trying again in {seconds:.1f} s"
+        from entrypoints.cli.progress import waiting_line  # noqa: PLC0415
+
         if self._bar is None:
-            typer.echo(line, err=True)
+            typer.echo(waiting_line(error, seconds), err=True)
         else:
-            self._bar.say(line)
+            self._bar.tell_waiting(error, seconds)
 
 
 def _line(name: str, end: Position, verdict: Verdict) -> str:

@@ -59,7 +59,7 @@ async def _export(
                 bar.advance(done - bar.done)
 
             done: int = await container.exporting().run(
-                collection, sink, filter_=filter_, report=report, patience=Patience(patience)
+                collection, sink, filter_=filter_, report=report, patience=Patience(patience, bar.tell_waiting)
             )
             return done
 

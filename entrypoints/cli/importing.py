@@ -106,17 +106,17 @@ class _Job:
             with Journal(bar, bookmark, begin, self.refused, self.file) as journal, bar:
                 for note in (*source.notes, *([_begin(begin)] if self.resume else [])):
                     bar.say(note)
-                await self._write(container.importing(), source, journal)
+                await self._write(container.importing(), source, journal, Patience(self.patience, bar.tell_waiting))
                 return journal.end()
 
-    async def _write(self, importing: Import, source: PointSource, journal: Journal) -> None:
+    async def _write(self, importing: Import, source: PointSource, journal: Journal, patience: Patience) -> None:
         await importing.run(
             self.collection,
             source,
             journal.report,
             batch=self.batch,
             after=journal.place.row,
-            patience=Patience(self.patience),
+            patience=patience,
         )
 
 

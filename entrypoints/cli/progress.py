@@ -72,6 +72,10 @@ class progress:  # noqa: N801
         else:
             print(line, file=self._file, flush=True)
 
+    def tell_waiting(self, error: Exception, seconds: float) -> None:
+        """Say that a call is made again after so many seconds, and why."""
+        self.say(waiting_line(error, seconds))
+
     def _say(self) -> None:
         now = self._clock()
         self._said = now
@@ -81,6 +85,11 @@ class progress:  # noqa: N801
         if self._total is not None and rate and self._total > self.done:
             left = f", {_duration((self._total - self.done) / rate)} left"
         print(f"{self._title}: {self.done:,}{of}, {rate:,.0f}/s{left}", file=self._file, flush=True)
+
+
+def waiting_line(error: Exception, seconds: float) -> str:
+    """What is said while a call waits to be made again."""
+    return f"{error}; trying again in {seconds:.1f} s"
 
 
 class _Rate(ProgressColumn):

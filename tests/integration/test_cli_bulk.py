@@ -15,7 +15,8 @@ from containers import Container
 from domain.filters import Filter
 from domain.models import Collection, Distance
 from entrypoints.cli import main
-from entrypoints.cli.bookmark import EVERY_SECONDS, Bookmark, Place, folder
+from entrypoints.cli.bookmark import Bookmark, Place
+from entrypoints.cli.state import EVERY_SECONDS
 from tests.clock import Clock
 
 SERVICE = ("--url", "http://127.0.0.1:1")
@@ -105,9 +106,22 @@ def test_goes_on_where_it_was_interrupted(
     assert told.out == "7 rows are in 'fruit'; 1 rows were refused\n"
     assert store.calls.count("upsert") == 3
     assert ids(store) == [1, 2, 3, 5, 6, 7, 8]
-    assert list(folder().iterdir()) == []
+    assert list((state / "holdfast" / "imports").iterdir()) == []
     assert run(*command, "--resume") == 65
     assert "nothing was interrupted: beginning at the first row" in capsys.readouterr().err
+
+
+def test_waits_for_a_store_and_says_so(
+    store: FaultyVectorStore, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An outage of a moment costs no row and no point, and both commands say that they wait."""
+    store.script.down(only="upsert", calls=1)
+    assert run("import", file, "-c", "fruit", *SERVICE) == 65
+    assert "upsert failed (refused); trying again in 0." in capsys.readouterr().err
+    assert ids(store) == [1, 2, 3, 5, 6, 7, 8]
+    store.script.down(only="scroll", calls=1)
+    assert run("export", tmp_path / "made.jsonl", "-c", "fruit", *SERVICE) == 0
+    assert "scroll failed (refused); trying again in 0." in capsys.readouterr().err
 
 
 def test_goes_on_with_the_same_file_alone(
@@ -226,7 +240,7 @@ def test_a_place_is_kept_now_and_then(file: Path, state: Path) -> None:
     bookmark.keep(Place(3, 2, 1))
     assert bookmark.find() == Place(2, 1, 1)
     assert Bookmark(file, collection="fruit", store="b", options={}).find() is None
-    (kept,) = folder().iterdir()
+    (kept,) = (state / "holdfast" / "imports").iterdir()
     for garbage in ("", "{", "[]", "{}", '{"place": 1}', '{"place": {"row": 1, "more": 2}}'):
         kept.write_text(garbage)
         assert bookmark.find() is None

@@ -17,8 +17,9 @@ from domain.errors import Backend, BackendUnavailable, Failure, InvalidInput
 from domain.filters import Filter
 from domain.models import Point
 from entrypoints.cli import main
-from entrypoints.cli.checkpoint import EVERY_SECONDS, Checkpoint
+from entrypoints.cli.checkpoint import Checkpoint
 from entrypoints.cli.session import Side, settings_of_store
+from entrypoints.cli.state import EVERY_SECONDS
 from tests.clock import Clock
 from tests.contract.things import UUID_1, make, vector
 from tests.fakes import FailingVectorStore
@@ -38,6 +39,7 @@ def points() -> int:
 def stores(points: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
     """A store for each of two URLs: the first with points, the other empty; in a folder of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     stores = {HERE: FailingVectorStore(), THERE: FailingVectorStore()}
     asyncio.run(make(stores[HERE], *(Point(i, vector(i, 1)) for i in range(points))))
 
@@ -55,13 +57,18 @@ def copy(*arguments: str, source: str = HERE, target: str = THERE) -> int:
     return int(caught.value.code or 0)
 
 
+def files() -> list[Path]:
+    """All files in the folder of the test."""
+    return [path for path in Path().rglob("*") if path.is_file()]
+
+
 def test_copies_and_says_that_it_is_the_same(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
     """One line for each collection on stdout, the progress on stderr, and no file is left."""
     assert copy() == 0
     written = capsys.readouterr()
     assert written.out == "things: 700 points copied; the same in both: 100 points and 5 searches compared\n"
     assert written.err.startswith("copying things: 700 of 700, ")
-    assert list(Path().iterdir()) == []
+    assert files() == []
     assert asyncio.run(stores[THERE].count("things", Filter())) == 700
 
 
@@ -111,7 +118,8 @@ def test_goes_on_after_an_interruption(stores: Stores, capsys: pytest.CaptureFix
 
     stores[THERE] = ending = Ending()
     assert copy() == 69
-    (state,) = Path().iterdir()
+    (state,) = files()
+    assert state.parent == Path("state/holdfast/copies")
     kept = json.loads(state.read_bytes())
     assert (kept["source"], kept["target"]) == (HERE, THERE)
     assert (kept["collections"]["things"]["next"], kept["collections"]["things"]["copied"]) == (500, 500)
@@ -123,6 +131,17 @@ def test_goes_on_after_an_interruption(stores: Stores, capsys: pytest.CaptureFix
     assert copy("--resume") == 0
     assert capsys.readouterr().out.startswith("things: 700 points copied; the same in both")
     assert not state.exists()
+
+
+def test_a_place_that_cannot_be_kept_does_not_end_the_copy(
+    stores: Stores, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a file for state that cannot be, the copy is whole all the same, and says so."""
+    (tmp_path / "none").write_text("no folder")
+    assert copy("--state", "none/state.json") == 0
+    written = capsys.readouterr()
+    assert written.out.startswith("things: 700 points copied; the same in both")
+    assert "how far the copy is could not be kept in none/state.json\n" in written.err
 
 
 def test_the_file_is_checked(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
-from domain.copying import Copying, Patience, Position
+from domain.copying import Copying, Position
 from domain.errors import (
     Backend,
     BackendUnavailable,
@@ -22,6 +22,7 @@ from domain.errors import (
 from domain.filters import Filter
 from domain.invalidation import Invalidation
 from domain.models import Collection, Distance, IndexType, Page, Point, PointId, Record
+from domain.patience import Patience
 from domain.ports import VectorStore
 from domain.queries import Selection
 from tests.clock import Clock
@@ -83,7 +84,7 @@ async def filled(count: int = 1200) -> Recording:
 def copying(source: VectorStore, target: VectorStore, clock: Clock | None = None, in_flight: int = 4) -> Copying:
     """The use case, with pauses that take no time."""
     clock = clock or Clock()
-    patience = Patience(random=lambda: 1.0, sleep=clock.sleep)
+    patience = Patience(random=lambda: 1.0, sleep=clock.sleep, clock=clock)
     return Copying(source, target, Invalidation(InMemoryCache()), patience=patience, in_flight=in_flight)
 
 
@@ -169,27 +170,6 @@ async def test_bears_failures_of_both() -> None:
     assert clock.slept == [0.25, 0.5, 0.25, 7.5]
     # A page that took too long is asked for in smaller parts from then on.
     assert source.limits == [500, 250, *[125] * 10]
-
-
-@pytest.mark.parametrize(
-    ("failure", "attempts"), [(Failure.REFUSED, 10), (Failure.UNAUTHORIZED, 1), (Failure.CLOSED, 1)]
-)
-async def test_does_not_try_for_ever(failure: Failure, attempts: int) -> None:
-    """Ten attempts in less than a minute, and one where no other would do better."""
-    clock, tried = Clock(), 0
-    told: list[float] = []
-
-    async def call() -> None:
-        nonlocal tried
-        tried += 1
-        raise away(failure)
-
-    patience = Patience(waiting=lambda _, seconds: told.append(seconds), random=lambda: 1.0, sleep=clock.sleep)
-    with pytest.raises(BackendUnavailable):
-        await patience.run(call)
-    assert tried == attempts
-    assert told == clock.slept
-    assert sum(clock.slept) <= 60
 
 
 async def test_an_end_by_failure_leaves_no_write_behind() -> None:

@@ -39,7 +39,7 @@ class Time:
         await asyncio.sleep(0)
 
     def patience(self, seconds: float = 60.0) -> Patience:
-        return Patience(seconds, self.sleep, lambda: self.now)
+        return Patience(seconds, sleep=self.sleep, clock=lambda: self.now)
 
 
 class Desk:
