@@ -20,6 +20,13 @@ from domain.queries import PayloadSelection, SearchQuery
 SAFE_NORMS = (1e-3, 1e15)
 """Norms between which the engine normalises in float32 as it should; below it leaves a vector as it is."""
 
+EF = 160
+"""How many candidates a search without a filter keeps while it walks through the graph, where the query says nothing.
+
+The engine's own number is 100, with a recall at 10 of 0.977 to 0.988 on 100,000 x 384; with 160 it is 0.986 to
+0.994, for a quarter more of the time. On 20,000 real vectors 0.991 and 0.995.
+"""
+
 _EVERYWHERE = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
 """Looks past neighbours that the filter leaves out, whatever share that is.
 
@@ -55,7 +62,11 @@ class _Asked:
             query=edge.Query.Nearest(self.vector),
             filter=None if self.filter.is_empty else to_edge(self.filter),
             score_threshold=window.asked_threshold(),
-            params=edge.SearchParams(hnsw_ef=query.hnsw_ef, exact=query.exact, acorn=_EVERYWHERE if filtered else None),
+            params=edge.SearchParams(
+                hnsw_ef=query.hnsw_ef or (None if filtered else EF),
+                exact=query.exact,
+                acorn=_EVERYWHERE if filtered else None,
+            ),
             with_payload=not window.bare and to_selector(query.with_payload),
             with_vector=not window.bare and query.with_vectors,
         )

@@ -14,7 +14,7 @@ from benchmarks.report import Spread
 DIRECT, LIST, BASE64, IMPORT, ALONE = (
     "engine directly", "HTTP, list", "HTTP, base64", "holdfast import --url", "holdfast import, no service",
 )  # fmt: skip
-LOADS = {LIST: 0.6, BASE64: 0.6, IMPORT: 0.8, ALONE: 0.8}
+LOADS = {LIST: 0.6, BASE64: 0.6, IMPORT: 0.6, ALONE: 0.8}
 HEALTH_MS, SEARCH_MS = 50.0, 250.0
 SEARCH_RATIO, RECALL, START_SECONDS = 1.5, 0.98, 3.0
 
