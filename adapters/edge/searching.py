@@ -56,6 +56,7 @@ class _Asked:
         """What to ask the engine."""
         window, query = self.window, self.window.query
         filtered = not query.filter.is_empty and not query.exact
+        ef = query.hnsw_ef or (None if filtered else EF)
         return edge.QueryRequest(
             limit=window.stop - window.start,
             offset=window.start,
