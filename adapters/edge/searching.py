@@ -63,11 +63,7 @@ class _Asked:
             query=edge.Query.Nearest(self.vector),
             filter=None if self.filter.is_empty else to_edge(self.filter),
             score_threshold=window.asked_threshold(),
-            params=edge.SearchParams(
-                hnsw_ef=query.hnsw_ef or (None if filtered else EF),
-                exact=query.exact,
-                acorn=_EVERYWHERE if filtered else None,
-            ),
+            params=edge.SearchParams(hnsw_ef=ef, exact=query.exact, acorn=_EVERYWHERE if filtered else None),
             with_payload=not window.bare and to_selector(query.with_payload),
             with_vector=not window.bare and query.with_vectors,
         )
