@@ -24,6 +24,11 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def builders_of(pid: int) -> list[int]:
+    """The builders that an engine has started, from when they are no image of the engine any more."""
+    return [child for child in children(pid) if b"adapters.edge.build" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
 async def until(holds: Callable[[], object], seconds: float) -> None:
     """Wait until it holds of another process."""
     async with asyncio.timeout(seconds):
@@ -40,8 +45,8 @@ async def test_a_builder_holds_up_no_new_engine(tmp_path: Path) -> None:
         points = [Point(number, Vector(np.full(SIZE, number + 1, np.float32).tobytes()), {}) for number in range(GRAPH)]
         await store.upsert("things", points)
         killed = engine(tmp_path)
-        await until(lambda: children(killed), 10)
-        builders += children(killed)
+        await until(lambda: builders_of(killed), 10)
+        builders += builders_of(killed)
         # It has not come to ask for its own end yet.
         os.kill(builders[0], signal.SIGSTOP)
         os.kill(killed, signal.SIGKILL)
