@@ -78,5 +78,8 @@ def _name(pid: int, root: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return "gone"
+    if not words[0]:
+        # It has ended, and nobody has asked how yet.
+        return "gone"
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else Path(words[0]).name
     return {"adapters.edge.process": "engine", "adapters.edge.build": "builder of graphs"}.get(module, module)
