@@ -76,8 +76,8 @@ class Engine:
         def answer(error: BaseException | None, value: object = None) -> None:
             connection.send((number, self._shown(operation, error), value))
 
-        if operation == "search":
-            self._searches.put(Asked(name, arguments[0], answer))
+        if operation in ("search", "search_batch"):
+            self._searches.put(Asked(name, arguments[0], operation == "search_batch", answer))
         elif operation in self._reads:
             self._read(self._reads[operation], name, arguments, answer)
         elif operation in self._steps:

@@ -16,10 +16,11 @@ MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A batch of searches of one caller: `answer` is told the error, or the hits of each, as plain tuples."""
+    """The searches of one caller, one or a `batch`: `answer` is told the error, or the hits of each as plain tuples."""
 
     collection: str
     queries: Sequence[tuple[Any, ...]]
+    batch: bool
     answer: Callable[..., None]
 
 
@@ -53,7 +54,7 @@ class Searches:
     def _together(self, collection: str, many: list[Asked]) -> None:
         try:
             flat = [to_query(query) for asked in many for query in asked.queries]
-            found = iter(self._shard(collection).search(flat))
+            found = iter(self._shard(collection).search(flat, batch=True))
             answers = [[list(map(tuple, next(found))) for _ in asked.queries] for asked in many]
         except BaseException:  # noqa: BLE001 - whose fault it is shows when each is asked alone
             for asked in many:
@@ -64,7 +65,7 @@ class Searches:
 
     def _alone(self, asked: Asked) -> None:
         try:
-            found = self._shard(asked.collection).search(list(map(to_query, asked.queries)))
+            found = self._shard(asked.collection).search(list(map(to_query, asked.queries)), batch=asked.batch)
             hits = [list(map(tuple, each)) for each in found]
         except BaseException as error:  # noqa: BLE001 - whatever the engine raises is answered
             asked.answer(error)

@@ -69,17 +69,16 @@ class _Asked:
         )
 
 
-def search(points: edge.EdgeShard, collection: Collection, queries: Sequence[SearchQuery]) -> list[tuple[Found, ...]]:
+def search(
+    points: edge.EdgeShard, collection: Collection, queries: Sequence[SearchQuery], *, batch: bool
+) -> list[tuple[Found, ...]]:
     """The hits of each query, in order.
 
-    Raises `InvalidInput` and `PointNotFound`, at `searches[i]` where there is more than one.
+    Raises `PointNotFound`, and `InvalidInput`, in a batch at `searches[i]`.
     """
     asked = []
     for index, query in enumerate(queries):
-        if len(queries) == 1:
-            asked.append(_prepare(points, collection, query))
-            continue
-        with at(f"searches[{index}]"):
+        with at(f"searches[{index}]" if batch else ""):
             asked.append(_prepare(points, collection, query))
     return [_page(points, one, found) for one, found in zip(asked, _query(points, asked), strict=True)]
 

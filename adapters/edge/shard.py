@@ -139,9 +139,9 @@ class Shard:
         records, following = self.points.scroll(request)
         return Page(tuple(map(_record, records)), None if following is None else from_id(following))
 
-    def search(self, queries: Sequence[SearchQuery]) -> list[tuple[Found, ...]]:
+    def search(self, queries: Sequence[SearchQuery], *, batch: bool) -> list[tuple[Found, ...]]:
         """The hits of each query, in order. Raises as `searching.search` does."""
-        return search(self.points, self.collection, queries)
+        return search(self.points, self.collection, queries, batch=batch)
 
     def replay(self, operations: Sequence[edge.UpdateOperation]) -> None:
         """Apply what another shard of the collection applied."""

@@ -61,7 +61,8 @@ class Upkeep:
                     self._flush(name, opened)
                 if self._tidying is None or self._tidying.done():
                     due = next(filter(self._is_due, list(self._directory.opened)), None)
-                    self._tidying = None if due is None else asyncio.create_task(self._tidy(due))
+                    if due is not None:
+                        self._tidying = asyncio.create_task(self._tidy(due, self._directory.opened[due]))
         finally:
             if self._tidying is not None:
                 self._tidying.cancel()
@@ -102,13 +103,12 @@ class Upkeep:
         outdated = description.wanted != description.graph and points > enough
         return missing > enough or outdated or shard.deletions > max(DELETED_SHARE * points, enough)
 
-    async def _tidy(self, name: str) -> None:
-        opened = self._directory.opened[name]
+    async def _tidy(self, name: str, opened: Opened) -> None:
         begun, changes = time.monotonic(), opened.shard.changes
         opened.building = True
         made: Path | None = None
         try:
-            made = await self.copy(name, keep_journal=True)
+            made = await self.copy(name, tidied=opened)
             graph = opened.description.wanted
             await self._build(made, opened, graph)
             await self._catch_up(name, opened, made, graph)
@@ -128,9 +128,15 @@ class Upkeep:
             if made is not None:
                 await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
 
-    async def copy(self, name: str, *, keep_journal: bool = False) -> Path:
-        """A copy of the points of a collection as they are at one moment; writes wait meanwhile, searches do not."""
+    async def copy(self, name: str, *, tidied: Opened | None = None) -> Path:
+        """A copy of the points of a collection as they are at one moment; writes wait meanwhile, searches do not.
+
+        The journal of one that is `tidied` begins there.
+        """
         async with self._writes.held(name):
+            if tidied is not None:
+                # Another of its name would keep a journal that nobody ends.
+                self._check_there(name, tidied)
             opened = self._directory.get(name)
             opened.flush()
             source = self._directory.folders.of(name) / str(opened.description.current)
@@ -141,8 +147,8 @@ class Upkeep:
                 # For want of room on the disk, say.
                 await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
                 raise
-            if keep_journal:
-                opened.shard.journal = []
+            if tidied is not None:
+                tidied.shard.journal = []
         return made
 
     async def _build(self, made: Path, opened: Opened, graph: int) -> None:

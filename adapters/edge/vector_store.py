@@ -105,7 +105,9 @@ class EdgeVectorStore(VectorStore):
 
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
         flat = list(map(flat_query, queries))
-        return await self._read("search_batch", lambda answer: tuple(map(to_hits, answer)), "search", collection, flat)
+        return await self._read(
+            "search_batch", lambda answer: tuple(map(to_hits, answer)), "search_batch", collection, flat
+        )
 
     async def ping(self) -> BackendStatus:
         version = await self._read("ping", str, "ping", "")

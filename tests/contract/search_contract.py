@@ -167,6 +167,14 @@ class SearchContract:
         ]
         assert await store.search_batch("things", queries) == tuple([await store.search("things", q) for q in queries])
 
+    async def test_names_the_search_of_a_batch_that_is_wrong(self, store: VectorStore) -> None:
+        """An error about a query says which one it is, also where the batch has no other."""
+        await make_colored(store)
+        for queries in ([query(1, 0, 0)], [query(1, 0), query(1, 0, 0)]):
+            with pytest.raises(InvalidInput) as caught:
+                await store.search_batch("things", queries)
+            assert caught.value.where == f"searches[{len(queries) - 1}].vector"
+
     async def test_finds_nothing_in_an_empty_collection(self, store: VectorStore) -> None:
         """An empty collection gives no hits and no error."""
         await make(store)
