@@ -7,6 +7,8 @@
     │   └── PointNotFound
     ├── NotCached                          nothing is remembered, and the store was not to be asked
     ├── CollectionConflict                 the collection exists, and is another than was asked for
+    ├── Unauthenticated                    nobody knows who is asking
+    ├── Forbidden                          it is known who is asking, and he may not
     ├── Overloaded                         too much load: this process turned the call away
     └── BackendUnavailable                 a backend did not do what was asked; nothing else is wrong
 
@@ -139,6 +141,25 @@ class CollectionConflict(HoldfastError):
 
     def __str__(self) -> str:
         return f"Collection '{self.collection}' exists and differs: {'; '.join(self.differences)}."
+
+
+class Unauthenticated(HoldfastError):
+    """No key was given, or one that is not good (any more). Which of them, nobody is told."""
+
+    def __str__(self) -> str:
+        return "A valid key is needed."
+
+
+class Forbidden(HoldfastError):
+    """The caller's key has not this right on this collection, whether or not the collection exists."""
+
+    def __init__(self, right: str, collection: str) -> None:
+        super().__init__(right, collection)
+        self.right = right
+        self.collection = collection
+
+    def __str__(self) -> str:
+        return f"This key does not give the right '{self.right}' on collection '{self.collection}'."
 
 
 class Overloaded(HoldfastError):

@@ -10,10 +10,12 @@ from functools import cache as once
 import httpx
 from dependency_injector import providers
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.settings import Settings
 from containers import Container
+from domain.access import Grant
 from domain.ports import Cache, VectorStore
 from entrypoints.http import create_app
 
@@ -58,11 +60,16 @@ def make_app(store: VectorStore, cache: Cache, settings: Settings | None = None)
 
 @asynccontextmanager
 async def serve_in_process(
-    store: VectorStore, cache: Cache, settings: Settings | None = None
+    store: VectorStore, cache: Cache, settings: Settings | None = None, grant: Grant | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application, started, without a socket."""
+    """A client of the application, started, without a socket; with a grant, its requests come with that."""
     app = make_app(store, cache, settings)
-    transport = httpx.ASGITransport(app=app)
+
+    async def granted(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"grant": grant}
+        await app(scope, receive, send)
+
+    transport = httpx.ASGITransport(app=app if grant is None else granted)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,

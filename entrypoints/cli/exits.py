@@ -10,11 +10,13 @@ from containers import ConfigurationError
 from domain.errors import (
     BackendUnavailable,
     CollectionConflict,
+    Forbidden,
     HoldfastError,
     InvalidInput,
     NotCached,
     NotFound,
     Overloaded,
+    Unauthenticated,
 )
 
 EX_DATA = 65
@@ -29,6 +31,8 @@ EX_CANNOT_CREATE = 73
 """A file would be overwritten."""
 EX_IO = 74
 """A file cannot be read to its end, or written."""
+EX_NO_PERMISSION = 77
+"""There is no key, or it does not give the right."""
 EX_CONFIG = 78
 """A setting is wrong."""
 EX_INTERRUPTED = 130
@@ -40,6 +44,8 @@ EXIT_CODES: Mapping[type[Exception], int] = MappingProxyType(
         BackendUnavailable: EX_UNAVAILABLE,
         Overloaded: EX_UNAVAILABLE,
         NotCached: EX_UNAVAILABLE,
+        Unauthenticated: EX_NO_PERMISSION,
+        Forbidden: EX_NO_PERMISSION,
         NotFound: EX_NO_INPUT,
         CollectionConflict: EX_DATA,
         InvalidInput: EX_DATA,

@@ -16,11 +16,13 @@ from domain.errors import (
     Backend,
     BackendUnavailable,
     CollectionConflict,
+    Forbidden,
     HoldfastError,
     InvalidInput,
     NotCached,
     NotFound,
     Overloaded,
+    Unauthenticated,
 )
 
 UNAVAILABLE = {
@@ -68,6 +70,10 @@ def answer_domain_error(error: HoldfastError) -> Response | None:
             return error_response(504, str(error))
         case CollectionConflict():
             return error_response(409, str(error))
+        case Unauthenticated():
+            return error_response(401, str(error), {"WWW-Authenticate": "Bearer"})
+        case Forbidden():
+            return error_response(403, str(error))
         case InvalidInput():
             return error_response(422, str(_placed(error)))
     return None

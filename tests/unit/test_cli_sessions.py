@@ -14,11 +14,13 @@ from domain.errors import (
     CollectionConflict,
     CollectionNotFound,
     Failure,
+    Forbidden,
     HoldfastError,
     InvalidInput,
     NotCached,
     Overloaded,
     PointNotFound,
+    Unauthenticated,
 )
 from entrypoints.cli.exits import exit_code, explain
 from entrypoints.cli.progress import EVERY_SECONDS, progress
@@ -35,6 +37,8 @@ from tests.clock import Clock
         (CollectionNotFound("a"), 66),
         (PointNotFound("a", 1), 66),
         (CollectionConflict("a", ["size is 1, not 2"]), 65),
+        (Unauthenticated(), 77),
+        (Forbidden("read", "a"), 77),
         (InvalidInput("limit", "an integer"), 65),
         (ConfigurationError("SOCIAL_HTTP__PORT: wrong"), 78),
         (HoldfastError(), 70),

@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.access import Right
 from domain.collections import Collections
 from domain.errors import at
 from domain.paths import parse_path
+from entrypoints.http.access import allowed, grant_of
 from entrypoints.http.answers import describe_collection
 from entrypoints.http.bodies import CollectionBody, IndexBody
 from entrypoints.http.caching import write_headers
@@ -37,13 +39,15 @@ class CollectionRoutes:
         ]
 
     async def list(self, request: Request) -> Response:
-        """200 with the names."""
+        """200 with the names that the caller may know."""
         check_query(request.scope)
-        return json_response({"collections": await self._collections.list()})
+        grant = grant_of(request.scope)
+        return json_response({"collections": [name for name in await self._collections.list() if grant.covers(name)]})
 
     async def create(self, request: Request) -> Response:
         """201 where it was made, 200 where it existed just so; with its description."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.ADMIN, name)
         body = await self._collection_body.read(request)
         made = await self._collections.create(body.to_domain(name))
         description = describe_collection(await self._collections.describe(name))
@@ -51,16 +55,21 @@ class CollectionRoutes:
 
     async def describe(self, request: Request) -> Response:
         """200 with the description."""
-        return json_response(describe_collection(await self._collections.describe(collection_name(request.scope))))
+        name = collection_name(request.scope)
+        allowed(request.scope, Right.READ, name)
+        return json_response(describe_collection(await self._collections.describe(name)))
 
     async def delete(self, request: Request) -> Response:
         """204."""
-        deleted = await self._collections.delete(collection_name(request.scope))
+        name = collection_name(request.scope)
+        allowed(request.scope, Right.ADMIN, name)
+        deleted = await self._collections.delete(name)
         return Response(status_code=204, headers=write_headers(deleted))
 
     async def create_index(self, request: Request) -> Response:
         """200 where the index is built, 202 while it is being built."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.ADMIN, name)
         field = request.path_params["field"]
         with at("path.field"):
             parse_path(field)
@@ -71,5 +80,7 @@ class CollectionRoutes:
 
     async def purge(self, request: Request) -> Response:
         """204 when everything cached of the collection is forgotten."""
-        await self._collections.purge(collection_name(request.scope))
+        name = collection_name(request.scope)
+        allowed(request.scope, Right.ADMIN, name)
+        await self._collections.purge(name)
         return Response(status_code=204)

@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.access import Right
 from domain.errors import at
 from domain.models import parse_point_id
 from domain.points import Points
+from entrypoints.http.access import allowed
 from entrypoints.http.answers import describe_page, describe_record
 from entrypoints.http.bodies import (
     CountBody,
@@ -53,6 +55,7 @@ class PointRoutes:
     async def upsert(self, request: Request) -> Response:
         """200 with how many were written."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.WRITE, name)
         points = (await self._upsert_body.read(request)).to_domain()
         written = await self._points.upsert(name, points)
         return json_response({"upserted": written.value}, headers=write_headers(written))
@@ -60,6 +63,7 @@ class PointRoutes:
     async def set_payload(self, request: Request) -> Response:
         """204."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.WRITE, name)
         body = await self._payload_body.read(request)
         written = await self._points.set_payload(name, body.payload, body.selection())
         return Response(status_code=204, headers=write_headers(written))
@@ -67,6 +71,7 @@ class PointRoutes:
     async def retrieve(self, request: Request) -> Response:
         """200 with the points that exist, in the order asked."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.READ, name)
         body = await self._retrieve_body.read(request)
         records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=bool(body.with_vectors))
         base64 = body.with_vectors == "base64"
@@ -75,6 +80,7 @@ class PointRoutes:
     async def delete(self, request: Request) -> Response:
         """204."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.WRITE, name)
         body = await self._selection_body.read(request)
         written = await self._points.delete(name, body.selection())
         return Response(status_code=204, headers=write_headers(written))
@@ -82,6 +88,7 @@ class PointRoutes:
     async def get(self, request: Request) -> Response:
         """200 with the point."""
         name = collection_name(request.scope, "with_vectors")
+        allowed(request.scope, Right.READ, name)
         with at("path.id"):
             point_id = parse_point_id(request.path_params["id"])
         with_vectors = query_flag(request, "with_vectors")
@@ -90,6 +97,7 @@ class PointRoutes:
     async def scroll(self, request: Request) -> Response:
         """200 with a page of points, and where the next one starts."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.READ, name)
         body = await self._scroll_body.read(request)
         page = await self._points.scroll(
             name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=bool(body.with_vectors)
@@ -99,5 +107,6 @@ class PointRoutes:
     async def count(self, request: Request) -> Response:
         """200 with how many points meet the filter."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.READ, name)
         body = await self._count_body.read(request)
         return json_response({"count": await self._points.count(name, read_filter(body.filter))})

@@ -9,10 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.access import Right
 from domain.freshness import Cached
 from domain.models import Hit
 from domain.queries import SearchQuery
 from domain.search import Search, SearchResult
+from entrypoints.http.access import allowed
 from entrypoints.http.answers import describe_result
 from entrypoints.http.bodies import SearchBatchBody, SearchBody
 from entrypoints.http.caching import read_demand, search_headers
@@ -48,6 +50,7 @@ class SearchRoutes:
     async def search_batch(self, request: Request) -> Response:
         """200 with the hits of each search, in order."""
         name = collection_name(request.scope)
+        allowed(request.scope, Right.READ, name)
         queries = (await self._batch_body.read(request)).to_domain()
         results = await self._search.search_batch(name, queries, read_demand(request.scope))
         answer = {"results": [describe_result(result) for result in results]}
@@ -97,6 +100,7 @@ class SingleSearch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name = collection_name(scope)
+        allowed(scope, Right.READ, name)
         body = await self._body.receive(scope, receive)
         known: SearchQuery | None = self._queries.get(body)
         query = known or self._body.decode(body).to_domain()
