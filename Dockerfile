@@ -19,6 +19,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sb
 COPY --from=build /opt/holdfast /opt/holdfast
 USER 10001
 WORKDIR /
+# It serves with SOCIAL_AUTH__KEYS or SOCIAL_AUTH__KEYS_FILE alone, since everybody could reach it.
 EXPOSE 8000
 # For `serve --data /data`, on a volume of its own.
 VOLUME /data

@@ -18,6 +18,7 @@ from pydantic_settings.exceptions import SettingsError
 from adapters.addresses import passwords_in
 from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSettings
 from adapters.checks import Seconds, Section, check_outlasts, check_printable
+from adapters.keys import AuthSettings
 from adapters.policies import ResilienceSettings
 
 
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    auth: AuthSettings = AuthSettings()
     copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 
@@ -143,7 +145,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not appear in a log, also as it stands in a URL."""
-        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key]
+        keys = [self.qdrant.api_key, self.copying.from_api_key, self.copying.to_api_key, self.auth.key, self.auth.keys]
         found = [*keys, self.redis.password, self.redis.sentinel_password, self.redis.url]
         texts = [secret.get_secret_value() for secret in found if secret is not None]
         if self.redis.url is not None:

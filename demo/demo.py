@@ -4,7 +4,8 @@
     python demo/demo.py [--url http://127.0.0.1:8000] [--collection packages-demo]
 
 Needs the standard library alone and talks to the service through its REST API. It makes the collection
-where it is missing, writes the points and searches; it deletes nothing and can be run again.
+where it is missing, writes the points and searches; it deletes nothing and can be run again. A service that
+asks for a key gets that of SOCIAL_AUTH__KEY.
 
 Exit codes: 0 done, 2 wrong arguments, 65 the service refused a request, 66 the sample cannot be read,
 69 the service is not reachable or not ready, 70 the service gave an answer that the demo does not know.
@@ -17,6 +18,7 @@ import base64
 import gzip
 import http.client
 import json
+import os
 import struct
 import sys
 import textwrap
@@ -70,6 +72,9 @@ class Service:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)
         self._prefix = parts.path.rstrip("/")
+        self._headers = {"Content-Type": "application/json"}
+        if key := os.environ.get("SOCIAL_AUTH__KEY"):
+            self._headers["X-API-Key"] = key
 
     def call(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the status and the body of the answer; wait while the service says that it is not ready."""
@@ -84,7 +89,7 @@ class Service:
     def _send(self, method: str, path: str, payload: bytes) -> tuple[int, str | None, bytes]:
         """Return the status, the Retry-After and the body of the answer to one request."""
         try:
-            self._connection.request(method, self._prefix + path, payload, {"Content-Type": "application/json"})
+            self._connection.request(method, self._prefix + path, payload, self._headers)
             answer = self._connection.getresponse()
             return answer.status, answer.getheader("Retry-After"), answer.read()
         except (OSError, http.client.HTTPException) as exc:

@@ -4,6 +4,7 @@
     ├── InvalidInput (also a ValueError)   the caller's value is wrong: says where and what was expected
     ├── NotFound
     │   ├── CollectionNotFound
+    │   ├── KeyNotFound
     │   └── PointNotFound
     ├── NotCached                          nothing is remembered, and the store was not to be asked
     ├── CollectionConflict                 the collection exists, and is another than was asked for
@@ -107,6 +108,17 @@ class CollectionNotFound(NotFound):
 
     def __str__(self) -> str:
         return f"Collection '{self.collection}' does not exist."
+
+
+class KeyNotFound(NotFound):
+    """No key has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"Key '{self.name}' does not exist."
 
 
 class PointNotFound(NotFound):

@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import json
 import logging
+import re
 import sys
 import time
 import traceback
@@ -183,8 +184,12 @@ def describe_exception(error: BaseException) -> dict[str, Any]:
     return {"error": type(error).__name__, "frames": [f"{at.filename}:{at.lineno} {at.name}" for at in frames]}
 
 
+_KEY = re.compile(r"hf_[A-Za-z0-9_-]{40,}")
+"""A key of a Holdfast service, whosever it is: only hashes are known of those that callers give."""
+
+
 class Redactor:
-    """The last processor: blots out secrets wherever they stand in a rendered line."""
+    """The last processor: blots out secrets wherever they stand in a rendered line, and whatever looks like a key."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         plain = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
@@ -195,7 +200,7 @@ class Redactor:
         text = str(line)
         for secret in self._secrets:
             text = text.replace(secret, "[redacted]")
-        return text
+        return _KEY.sub("[redacted]", text) if "hf_" in text else text
 
 
 def _render_json(logger: WrappedLogger, name: str, event: EventDict) -> str:

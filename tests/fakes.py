@@ -10,13 +10,12 @@ from functools import cache as once
 import httpx
 from dependency_injector import providers
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.settings import Settings
 from containers import Container
 from domain.access import Grant
-from domain.ports import Cache, VectorStore
+from domain.ports import Cache, KeyRing, VectorStore
 from entrypoints.http import create_app
 
 
@@ -51,25 +50,36 @@ def _defaults() -> Settings:
     return Settings()
 
 
-def make_app(store: VectorStore, cache: Cache, settings: Settings | None = None) -> Starlette:
-    """The application on these adapters."""
-    return create_app(
-        Container(settings=settings or _defaults(), vector_store=providers.Object(store), cache=providers.Object(cache))
-    )
+class OneGrant(KeyRing):
+    """Gives one grant to whoever asks."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    @property
+    def anonymous(self) -> Grant:
+        return self._grant
+
+    def find(self, secret: str) -> None:
+        return None
+
+
+def make_app(
+    store: VectorStore, cache: Cache, settings: Settings | None = None, keys: KeyRing | None = None
+) -> Starlette:
+    """The application on these adapters, with the keys of the settings unless there are others."""
+    parts = {"vector_store": store, "cache": cache} | ({} if keys is None else {"key_ring": keys})
+    given = {name: providers.Object(part) for name, part in parts.items()}
+    return create_app(Container(settings=settings or _defaults(), **given))
 
 
 @asynccontextmanager
 async def serve_in_process(
     store: VectorStore, cache: Cache, settings: Settings | None = None, grant: Grant | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application, started, without a socket; with a grant, its requests come with that."""
-    app = make_app(store, cache, settings)
-
-    async def granted(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"grant": grant}
-        await app(scope, receive, send)
-
-    transport = httpx.ASGITransport(app=app if grant is None else granted)
+    """A client of the application, started, without a socket; with a grant, that is what everybody may do."""
+    app = make_app(store, cache, settings, None if grant is None else OneGrant(grant))
+    transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,

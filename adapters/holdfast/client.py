@@ -27,7 +27,10 @@ def build_holdfast_client(settings: QdrantSettings) -> httpx.AsyncClient:
         connect_timeout=settings.read_timeout / 2,
         tls=tls_context(settings.server_url, settings.ca_file),
     )
-    return client_of(transport, settings.server_url, max(settings.read_timeout, settings.write_timeout) + 1)
+    client = client_of(transport, settings.server_url, max(settings.read_timeout, settings.write_timeout) + 1)
+    if settings.api_key is not None:
+        client.headers["Authorization"] = f"Bearer {settings.api_key.get_secret_value()}"
+    return client
 
 
 def client_of(transport: httpx.AsyncBaseTransport, url: str, timeout: float = 60.0) -> httpx.AsyncClient:

@@ -16,6 +16,7 @@ from domain.errors import (
     CollectionConflict,
     CollectionNotFound,
     Failure,
+    Forbidden,
     HoldfastError,
     InvalidInput,
     NotFound,
@@ -29,6 +30,7 @@ OVERLOADED = "Too many requests in progress."
 _NO_COLLECTION = re.compile(r"Collection '(?P<collection>[^']+)' does not exist\.")
 _NO_POINT = re.compile(r"Point (?P<point>\S+) does not exist in collection '(?P<collection>[^']+)'\.")
 _DIFFERS = re.compile(r"Collection '(?P<collection>[^']+)' exists and differs: (?P<differences>.+)\.")
+_FORBIDDEN = re.compile(r"This key does not give the right '(?P<right>\w+)' on collection '(?P<collection>[^']+)'\.")
 _WRONG = re.compile(r"(\$|path|query|header)\.?(?P<where>.*?): expected (?P<expected>.+)\.")
 
 
@@ -61,6 +63,8 @@ def meaning(error: Exception) -> Fault | HoldfastError:
     if not isinstance(error, Refused):
         return Fault(failure_of(error))
     match error.status, error.detail:
+        case 403, str(detail) if forbidden := _FORBIDDEN.fullmatch(detail):
+            return Forbidden(forbidden["right"], forbidden["collection"])
         case 404, str(detail):
             return _missing(detail) or Fault(Failure.FAULT)
         case 409, str(detail):

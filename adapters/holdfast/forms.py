@@ -148,10 +148,10 @@ class UpsertedForm(msgspec.Struct):
 
 
 class HealthForm(msgspec.Struct):
-    """How the service is."""
+    """How the service is. Who gives no good key learns the status alone."""
 
     status: str
-    vector_store: dict[str, Any]
+    vector_store: dict[str, Any] | None = None
 
 
 class IndexForm(msgspec.Struct):

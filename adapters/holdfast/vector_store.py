@@ -42,6 +42,10 @@ MAX_OBJECTS, MAX_OBJECTS_OF_POINTS = 10_000, 200_000
 """The most JSON objects that a service takes in one body, and in one of points."""
 
 
+class KeyMissing(Exception):
+    """The service asks for a key, and there is none."""
+
+
 class HoldfastVectorStore(VectorStore):
     """Keeps points in whatever store the service keeps them in.
 
@@ -179,7 +183,9 @@ class HoldfastVectorStore(VectorStore):
 
     async def ping(self) -> BackendStatus:
         with self._read("ping", self._meaning_of_all) as ask:
-            await ask(self._exchange.send("GET", "/health/infra"), read_as(HealthForm))
+            health = await ask(self._exchange.send("GET", "/health/infra"), read_as(HealthForm))
+        if health.vector_store is None:
+            raise self._monitor.failed("ping", Failure.UNAUTHORIZED, KeyMissing())
         return BackendStatus(self.technology, None, self._monitor.last_failure)
 
     async def aclose(self) -> None:

@@ -10,6 +10,7 @@ from containers import ConfigurationError
 from domain.errors import (
     BackendUnavailable,
     CollectionConflict,
+    Failure,
     Forbidden,
     HoldfastError,
     InvalidInput,
@@ -62,6 +63,8 @@ EXIT_CODES: Mapping[type[Exception], int] = MappingProxyType(
 
 def exit_code(error: Exception) -> int:
     """The exit code of a command that ends by this error."""
+    if isinstance(error, BackendUnavailable) and error.failure is Failure.UNAUTHORIZED:
+        return EX_NO_PERMISSION
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), EX_BUG)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import typer
 
-from entrypoints.cli import collections, copy, exporting, health, importing, search, serve, snapshots
+from entrypoints.cli import collections, copy, exporting, health, importing, keys, search, serve, snapshots
 from entrypoints.cli.exits import exit_code, explain
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command()(exporting.export)
 app.command()(copy.copy)
 app.command()(snapshots.snapshot)
 app.command()(snapshots.restore)
+app.add_typer(keys.app, name="keys")
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 import uvicorn
 
-from containers import Settings, load_settings, start_engine
+from containers import Container, Settings, check_exposure, load_settings, start_engine
 from entrypoints.logs import configure_logging
 
 
@@ -33,6 +33,9 @@ def serve(
         os.environ["SOCIAL_QDRANT__URL"] = f"file:{data.expanduser().absolute()}"
     settings = load_settings()
     configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
+    # Said here, in one line: a worker could only fail to start.
+    check_exposure(settings)
+    Container(settings=settings).key_ring()
     with _engine(settings):
         _run(settings)
 

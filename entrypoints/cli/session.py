@@ -85,11 +85,15 @@ def settings_of_store(url: str, side: Side) -> Settings:
 
 
 def _settings_of_service(url: str) -> Settings:
-    """The environment's settings, with the service as the store. What searches give is remembered there, not here."""
+    """The environment's settings, with the service as the store, and the key for it in SOCIAL_AUTH__KEY.
+
+    What searches give is remembered there, not here.
+    """
     address = url.removeprefix(SERVICE_SCHEME)
     if not address.startswith(("http://", "https://")):
         raise ConfigurationError("--url: must be http://host:port or https://host:port")
-    return _settings_with("--url", f"{SERVICE_SCHEME}{address}", None)
+    key = load_settings().auth.key
+    return _settings_with("--url", f"{SERVICE_SCHEME}{address}", key)
 
 
 def _settings_with(option: str, url: str, key: object) -> Settings:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
-from domain.access import EVERYTHING, Grant, Right, Tenant
+from domain.access import Grant, Right, Tenant
+from domain.errors import Unauthenticated
 
 
 def grant_of(scope: Scope) -> Grant:
-    """The caller's grant, as it was found out before the request came to its route."""
-    grant: Grant = scope.get("state", {}).get("grant", EVERYTHING)
+    """The caller's grant, as `Authentication` found it. Raises `Unauthenticated` where it found none."""
+    grant: Grant | None = scope.get("state", {}).get("grant")
+    if grant is None:
+        raise Unauthenticated
     return grant
+
+
+def is_known(scope: Scope) -> bool:
+    """Whether the caller is known, on a path where he need not be."""
+    return scope.get("state", {}).get("grant") is not None
 
 
 def allowed(scope: Scope, right: Right, collection: str) -> Tenant | None:

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from containers import Container
+from entrypoints.http.authentication import Authentication
 from entrypoints.http.bounds import RequestBounds
 from entrypoints.http.errors import answer_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
@@ -35,6 +36,7 @@ def create_app(container: Container) -> Starlette:
         middleware=[
             Middleware(RequestContext, in_flight=in_flight),
             Middleware(ErrorResponses),
+            Middleware(Authentication, keys=container.key_ring()),
             Middleware(RequestBounds, **bounds),
             Middleware(SearchFirst, search=search.single),
         ],

@@ -35,8 +35,10 @@ def make_lifespan(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         settings = container.settings()
         log.info("starting", version=__version__)
-        if settings.qdrant.api_key is not None and settings.qdrant.url.startswith("http://"):
+        if settings.qdrant.api_key is not None and settings.qdrant.server_url.startswith("http://"):
             log.warning("api_key_in_clear", detail="The key of the vector database is sent over plain http.")
+        if settings.auth.anonymous:
+            log.warning("anonymous", detail="SOCIAL_AUTH__ANONYMOUS is set: everybody may do everything.")
         if not settings.remembers:
             log.warning(
                 "nothing_remembered", detail="Several workers without SOCIAL_REDIS__URL: each search asks the store."

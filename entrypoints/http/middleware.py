@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.access import Grant
 from domain.errors import HoldfastError
 from entrypoints.http.errors import (
     INTERNAL,
@@ -106,6 +107,7 @@ class RequestContext:
                     path=_shown_path(scope),
                     status=answer.status or CLIENT_GONE,
                     duration_ms=round((time.perf_counter() - begun) * 1000, 3),
+                    **_key(scope),
                 )
                 request_id.reset(token)
                 # The scope is the server's, and what it sends with holds the scope: a ring that only the collector of
@@ -153,6 +155,12 @@ def _answer(error: Exception, scope: Scope) -> Response | None:
     if isinstance(error, HoldfastError):
         return answer_domain_error(error)
     return answer_http_exception(Request(scope), error) if isinstance(error, HTTPException) else None
+
+
+def _key(scope: Scope) -> dict[str, str]:
+    """The name of the caller's key, where he came with one."""
+    grant: Grant | None = scope["state"].get("grant")
+    return {"key": grant.name} if grant is not None and grant.name else {}
 
 
 def _request_id(scope: Scope) -> str:

@@ -6,7 +6,7 @@ import gc
 
 from starlette.applications import Starlette
 
-from containers import Container, load_settings
+from containers import Container, check_exposure, load_settings
 from entrypoints.http.app import create_app
 from entrypoints.logs import configure_logging
 
@@ -18,6 +18,7 @@ def app() -> Starlette:
     """The application with the settings of the environment. Raises `ConfigurationError`."""
     settings = load_settings()
     configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
+    check_exposure(settings)
     application = create_app(Container(settings=settings))
     # What was loaded so far stays: a full collection of garbage need not look through all of it each time.
     gc.collect()

@@ -117,7 +117,7 @@ def test_goes_on_after_an_interruption(stores: Stores, capsys: pytest.CaptureFix
             self.error = BackendUnavailable(Backend.VECTOR_STORE, "upsert", Failure.UNAUTHORIZED)
 
     stores[THERE] = ending = Ending()
-    assert copy() == 69
+    assert copy() == 77
     (state,) = files()
     assert state.parent == Path("state/holdfast/copies")
     kept = json.loads(state.read_bytes())

@@ -32,6 +32,7 @@ from tests.clock import Clock
     ("error", "code"),
     [
         (BackendUnavailable(Backend.VECTOR_STORE, "count", Failure.RESET), 69),
+        (BackendUnavailable(Backend.VECTOR_STORE, "count", Failure.UNAUTHORIZED), 77),
         (Overloaded(Backend.VECTOR_STORE, "count"), 69),
         (NotCached(), 69),
         (CollectionNotFound("a"), 66),

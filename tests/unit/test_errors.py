@@ -13,6 +13,7 @@ from domain.errors import (
     CollectionNotFound,
     Failure,
     InvalidInput,
+    KeyNotFound,
     Overloaded,
     PointNotFound,
     at,
@@ -40,6 +41,7 @@ def test_at_names_the_place() -> None:
     ("error", "text"),
     [
         (CollectionNotFound("a"), "Collection 'a' does not exist."),
+        (KeyNotFound("a"), "Key 'a' does not exist."),
         (PointNotFound("a", 7), "Point 7 does not exist in collection 'a'."),
         (CollectionConflict("a", ["b is 1, not 2", "c"]), "Collection 'a' exists and differs: b is 1, not 2; c."),
         (

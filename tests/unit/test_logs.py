@@ -14,6 +14,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from adapters.keys import new_secret
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from domain.errors import Backend, BackendUnavailable, Failure
@@ -63,6 +64,13 @@ def test_blots_out_secrets(stderr: Stderr, format_: str) -> None:
     written = stderr.readouterr().err
     assert "k3y" not in written
     assert written.count("[redacted]") == 3
+
+
+def test_blots_out_whatever_looks_like_a_key(stderr: Stderr) -> None:
+    """A caller's key, which is in no setting, does not appear where he put it in a path."""
+    configure_logging(format="json", level="info")
+    structlog.get_logger().info("request", path=f"/v1/{new_secret()}/hf_short")
+    assert lines(stderr)[0]["path"] == "/v1/[redacted]/hf_short"
 
 
 def test_writes_exceptions_without_their_message(stderr: Stderr) -> None:

@@ -145,6 +145,11 @@ BAD = [
     ("HTTP__MAX_BODY_BYTES", "10"),
     ("COPYING__IN_FLIGHT", "0"),
     ("COPYING__FROM_API_KEY", f"{SECRET}\nmore"),
+    ("AUTH__KEYS", SECRET),
+    ("AUTH__KEYS", "[]"),
+    ("AUTH__KEYS", f'[{{"name": "a", "hash": "{SECRET}", "rights": ["read"]}}]'),
+    ("AUTH__ANONYMOUS", "perhaps"),
+    ("AUTH__KEY", f"{SECRET}ü"),
     ("LOG__LEVEL", "loud"),
     ("LOG__FORMAT", SECRET),
 ]
@@ -265,6 +270,14 @@ def test_refuses_what_names_no_directory(url: str) -> None:
     """A host has no place in the URL of a directory, and there has to be a path."""
     with pytest.raises(ValidationError, match="must name a directory"):
         QdrantSettings(url=url)
+
+
+def test_keys_and_no_keys_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everybody may do everything, nobody needs a key, so that one of the two is a mistake."""
+    monkeypatch.setenv("SOCIAL_AUTH__ANONYMOUS", "true")
+    monkeypatch.setenv("SOCIAL_AUTH__KEYS_FILE", "/keys.json")
+    with pytest.raises(ConfigurationError, match=r"^SOCIAL_AUTH__ANONYMOUS: must be false where there are keys"):
+        load_settings()
 
 
 def test_several_workers_share_a_directory() -> None:

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from domain.errors import Backend
 from domain.health import Health, Status
+from entrypoints.http.access import is_known
 from entrypoints.http.answers import describe_infra
 from entrypoints.http.errors import UNAVAILABLE, error_response, json_response, retry_after
 from entrypoints.http.lifespan import Readiness
@@ -39,9 +40,10 @@ class HealthRoutes:
         return error_response(503, "The service is starting or stopping.", retry_after(None))
 
     async def infra(self, request: Request) -> Response:
-        """200 while a search can be served, 503 without the vector store; with both backends."""
+        """200 while a search can be served, 503 without the vector store; with both backends, for who is known."""
         health = await self._health.check()
+        known = is_known(request.scope)
         if health.status is Status.DOWN:
             detail = UNAVAILABLE[Backend.VECTOR_STORE]
-            return error_response(503, detail, retry_after(None), describe_infra(health))
-        return json_response(describe_infra(health))
+            return error_response(503, detail, retry_after(None), describe_infra(health) if known else None)
+        return json_response(describe_infra(health) if known else {"status": health.status})
