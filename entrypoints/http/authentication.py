@@ -39,11 +39,11 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _grant(self, scope: Scope) -> Grant | None:
-        path, reads = scope["path"], scope["method"] in _READS
-        if reads and path in OPEN_PATHS:
+        path = scope["path"]
+        if path in OPEN_PATHS and scope["method"] in _READS:
             return None
         secret = _secret(scope["headers"])
-        if secret is None and reads and path in PARTLY_OPEN_PATHS:
+        if secret is None and path in PARTLY_OPEN_PATHS and scope["method"] in _READS:
             return None
         grant = None if secret is None else self._find(secret)
         if grant is None:
@@ -62,19 +62,19 @@ def _secret(headers: list[tuple[bytes, bytes]]) -> str | None:
         elif name == b"x-api-key":
             if plain is not None:
                 raise Unauthenticated
-            plain = _text(value.strip() if len(value) <= LONGEST else value)
+            plain = _text(value)
     if bearer is None or plain is None or bearer == plain:
-        return bearer if plain is None else plain
+        return bearer or plain
     raise Unauthenticated
 
 
 def _bearer(value: bytes) -> str:
-    if len(value) <= LONGEST and value[:7].lower() == b"bearer ":
-        return _text(value[7:].strip())
-    raise Unauthenticated
+    if len(value) > LONGEST or value[:7].lower() != b"bearer ":
+        raise Unauthenticated
+    return _text(value[7:])
 
 
 def _text(value: bytes) -> str:
-    if not 0 < len(value) <= LONGEST or not value.isascii():
+    if len(value) > LONGEST or not value.isascii() or not (text := value.decode("ascii").strip()):
         raise Unauthenticated
-    return value.decode("ascii")
+    return text
