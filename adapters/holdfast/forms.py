@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -150,7 +150,7 @@ class UpsertedForm(msgspec.Struct):
 class HealthForm(msgspec.Struct):
     """How the service is. Who gives no good key learns the status alone."""
 
-    status: str
+    status: Literal["up", "degraded"]
     vector_store: dict[str, Any] | None = None
 
 

@@ -20,7 +20,7 @@ from domain.access import Grant, Right, Tenant
 from domain.errors import InvalidInput
 from domain.keys import Key, parse_expiry
 from tests.clock import Clock
-from tests.fakes import FailingCache, FailingVectorStore, make_app
+from tests.fakes import FailingCache, FailingVectorStore, make_app, serve_in_process
 
 HASH = "ab" * 32
 GOOD = {"name": "web", "hash": HASH, "rights": ["read"]}
@@ -222,3 +222,12 @@ async def test_the_log_names_the_key_and_never_shows_it() -> None:
             await client.get("/health/live", headers={"X-API-Key": good})
     assert [(line["status"], line.get("key")) for line in logs] == [(200, "web"), (401, None), (200, None)]
     assert not any(text in str(logs) for text in (good, wrong, hash_of(good), hash_of(wrong)))
+
+
+async def test_the_log_says_that_everybody_is_let_in() -> None:
+    """A service that asks for no key on purpose says so when it starts, and then asks for none."""
+    settings = Settings(auth=AuthSettings(anonymous=True))
+    with capture_logs() as logs:
+        async with serve_in_process(FailingVectorStore(), FailingCache(), settings) as client:
+            assert (await client.get("/v1/collections", headers={"X-API-Key": "any"})).status_code == 200
+    assert [line["log_level"] for line in logs if line["event"] == "anonymous"] == ["warning"]
