@@ -11,7 +11,6 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,32 +18,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dependency_injector import containers, providers
 
 from adapters.backends import Durability, QdrantSettings
-from adapters.keys import (
-    HashedKeyRing,
-    KeyFile,
-    OpenKeyRing,
-    WatchedFile,
-    hash_of,
-    is_loopback,
-    new_secret,
-    why,
-    written,
-)
+from adapters.keys import KeyFile, written
+from adapters.keys.build import build_key_ring, check_exposure, make_key
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
 from adapters.settings import ConfigurationError, Settings, load_settings
-from domain.access import Grant
 from domain.collections import Collections
-from domain.errors import Backend, InvalidInput
+from domain.errors import Backend
 from domain.exporting import Export
 from domain.freshness import Windows
 from domain.health import Health
 from domain.importing import Import
 from domain.invalidation import Invalidation
-from domain.keys import Key
 from domain.points import Points
-from domain.ports import Cache, Columns, KeyRing, PointSink, PointSource, SnapshotStore, VectorStore
+from domain.ports import Cache, Columns, PointSink, PointSource, SnapshotStore, VectorStore
 from domain.search import Search
 from domain.snapshots import Snapshots
 
@@ -181,33 +169,6 @@ def _build_snapshot_store(settings: Settings, _: VectorStore) -> SnapshotStore:
     return EdgeSnapshots(settings.qdrant.directory, timeout=settings.qdrant.write_timeout)
 
 
-def _build_key_ring(settings: Settings) -> KeyRing:
-    """The keys of the settings, or a ring that needs none. Raises `ConfigurationError` for a file that is no good."""
-    auth = settings.auth
-    if not auth.needs_key:
-        return OpenKeyRing()
-    try:
-        return HashedKeyRing(auth.given, None if auth.keys_file is None else WatchedFile(auth.keys_file))
-    except (InvalidInput, OSError) as error:
-        raise ConfigurationError(f"SOCIAL_AUTH__KEYS_FILE: {auth.keys_file}: {why(error)}") from None
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raise `ConfigurationError` where other machines could reach a service that asks for no key."""
-    if settings.auth.needs_key or settings.auth.anonymous or is_loopback(settings.http.host):
-        return
-    raise ConfigurationError(
-        "SOCIAL_HTTP__HOST: other machines can reach this address, and no key is asked for: make one with"
-        " `holdfast keys create`, or set SOCIAL_AUTH__ANONYMOUS=true to let everybody do everything"
-    )
-
-
-def _make_key(grant: Grant, expires: datetime | None = None) -> tuple[str, Key]:
-    """A new key, and the same as it is kept. Raises `InvalidInput`."""
-    secret = new_secret()
-    return secret, Key(grant, hash_of(secret), expires)
-
-
 def _windows(settings: Settings) -> Windows:
     """How long results are remembered; not at all where processes could not tell each other of writes."""
     if not settings.remembers:
@@ -275,8 +236,8 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(_build_snapshot_store, settings, vector_store),
     )
     snapshots = providers.Singleton(Snapshots, store=snapshot_store, invalidation=invalidation)
-    key_ring = providers.Singleton(_build_key_ring, settings=settings)
-    make_key = providers.Object(_make_key)
+    key_ring = providers.Singleton(build_key_ring, settings=settings)
+    make_key = providers.Object(make_key)
     write_key = providers.Object(written)
     open_key_store = providers.Object(KeyFile)
     health = providers.Singleton(Health, store=vector_store, cache=cache)

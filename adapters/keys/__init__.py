@@ -4,7 +4,7 @@ from adapters.keys.editing import KeyFile
 from adapters.keys.entries import written
 from adapters.keys.exposure import is_loopback
 from adapters.keys.file import WatchedFile
-from adapters.keys.ring import HashedKeyRing, OpenKeyRing, why
+from adapters.keys.ring import HashedKeyRing, OpenKeyRing
 from adapters.keys.secret import hash_of, new_secret
 from adapters.keys.settings import AuthSettings
 
@@ -17,6 +17,5 @@ __all__ = [
     "hash_of",
     "is_loopback",
     "new_secret",
-    "why",
     "written",
 ]

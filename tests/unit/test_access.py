@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Scope
 
 from domain.access import EVERYTHING, Grant, Right, Tenant
-from domain.errors import Forbidden
+from domain.errors import Forbidden, Unauthenticated
+from entrypoints.http.access import grant_of, is_known
 from tests.fakes import FailingCache, FailingVectorStore, serve_in_process
 from tests.unit.http_error_cases import ROWS
 
@@ -67,6 +69,15 @@ def _needed(method: str, path: str) -> Right:
     if path.endswith("/points/delete") or (method != "GET" and path.endswith("/points")):
         return Right.WRITE
     return Right.READ if method in {"GET", "POST"} else Right.ADMIN
+
+
+def test_a_request_whose_caller_nobody_looked_for_may_nothing() -> None:
+    """A route that is reached past the middleware lets nobody in."""
+    scopes: list[Scope] = [{}, {"state": {}}, {"state": {"grant": None}}]
+    for scope in scopes:
+        assert not is_known(scope)
+        with pytest.raises(Unauthenticated):
+            grant_of(scope)
 
 
 async def test_names_outside_of_the_patterns_are_not_listed() -> None:
