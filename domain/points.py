@@ -13,6 +13,8 @@ from domain.models.point import check_ids
 from domain.ports import VectorStore
 from domain.queries import MAX_LIMIT, Selection, check_integer
 
+EVERY = Filter()
+
 MAX_POINTS = 10_000
 """The most points or ids that one call takes."""
 
@@ -24,8 +26,10 @@ class Points:
         self._store = store
         self._invalidation = invalidation
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> Written[int]:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter = EVERY) -> Written[int]:
         """Write the points; how many there are now with their ids. Of points with one id the last counts.
+
+        Those that exist and do not meet `only` are left as they are, and count too.
 
         Raises `InvalidInput` at the point that does not fit, before anything is written.
         """
@@ -33,7 +37,7 @@ class Points:
         check_batch("points", len(points))
 
         async def write() -> int:
-            await self._store.upsert(collection, points)
+            await self._store.upsert(collection, points, only=None if only.is_empty else only)
             return len({point.id for point in points})
 
         return await self._invalidation.after(collection, write)

@@ -56,8 +56,8 @@ class PointRoutes:
         """200 with how many were written."""
         name = collection_name(request.scope)
         allowed(request.scope, Right.WRITE, name)
-        points = (await self._upsert_body.read(request)).to_domain()
-        written = await self._points.upsert(name, points)
+        body = await self._upsert_body.read(request)
+        written = await self._points.upsert(name, body.to_domain(), only=body.only())
         return json_response({"upserted": written.value}, headers=write_headers(written))
 
     async def set_payload(self, request: Request) -> Response:
