@@ -6,11 +6,16 @@ Whoever embeds the domain decides by himself whom he lets in. A way in that know
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from domain.errors import Forbidden
+from domain.errors import Forbidden, InvalidInput, at
+from domain.models.payload import check_text
+from domain.paths import parse_path
+
+_PLAIN = re.compile(r"[\w-]+")
 
 
 class Right(StrEnum):
@@ -26,10 +31,28 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Whose points a caller sees: those whose payload has `value` at its top-level key `field`."""
+    """Whose points a caller sees: those whose payload has `value` at its top-level key `field`.
+
+    Raises `InvalidInput` for a field that no path can name, and for a value that is no text.
+    """
 
     field: str
     value: str
+
+    def __post_init__(self) -> None:
+        try:
+            parse_path(self.path)
+        except InvalidInput:
+            raise InvalidInput("field", "one key of the payload, and one that a path can name") from None
+        with at("value"):
+            if not isinstance(self.value, str):
+                raise InvalidInput("", "a string")
+            check_text(self.value)
+
+    @property
+    def path(self) -> str:
+        """The field as a path, which no dot and no bracket in it leads elsewhere."""
+        return self.field if _PLAIN.fullmatch(self.field) else f'"{self.field}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ def fingerprint(query: SearchQuery) -> str:
     options = (selection, query.with_vectors, query.limit, query.offset, threshold, query.hnsw_ef, query.exact)
     target = query.vector.data if query.vector is not None else b""
     about = f"{len(target)}|{_id(query.id)}|{options!r}|"
+    if query.tenant is not None:
+        # Who may ask by any point and states the same filter asks for more: also by a point of another's.
+        about += f"{query.tenant.field!r}={query.tenant.value!r}|"
     filter_ = "" if query.filter.is_empty else _text(query.filter)
     return hashlib.blake2b(target + about.encode() + filter_.encode(), digest_size=DIGEST_BYTES).hexdigest()
 

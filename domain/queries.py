@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from domain.access import Tenant
 from domain.errors import InvalidInput, at
 from domain.filters import Filter
 from domain.fingerprint import fingerprint
 from domain.models.point import PointId, check_ids, check_point_id
 from domain.models.vector import Vector, float32
 from domain.paths import parse_path
+from domain.tenancy import others, within
 
 MAX_LIMIT = 1000
 """The most hits or points that one answer holds."""
@@ -35,7 +37,8 @@ class SearchQuery:
     `filter` narrows the points down; `offset` (0 to 10,000) skips, `limit` (1 to 1000) bounds the
     hits. `score_threshold` leaves out hits that are farther: a lower score for cosine and dot, a
     higher one for euclid and manhattan. `hnsw_ef` (1 to 10,000) widens the search in the graph;
-    `exact` compares every point instead.
+    `exact` compares every point instead. With a `tenant` all of it is about his points, and `filter` says so
+    too; the point `id` must be his.
 
     Raises `InvalidInput` naming the field that is wrong.
     """
@@ -50,6 +53,7 @@ class SearchQuery:
     with_vectors: bool = False
     hnsw_ef: int | None = None
     exact: bool = False
+    tenant: Tenant | None = None
     _fingerprint: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +70,17 @@ class SearchQuery:
         if self.hnsw_ef is not None:
             check_integer("params.hnsw_ef", self.hnsw_ef, 1, 10_000)
         check_payload_selection(self.with_payload)
+        if self.tenant is not None:
+            object.__setattr__(self, "filter", within(self.filter, self.tenant))
+
+    def of(self, tenant: Tenant | None) -> SearchQuery:
+        """The same search among the tenant's points."""
+        return self if tenant is None or tenant == self.tenant else replace(self, tenant=tenant)
+
+    def resolved(self, vector: Vector) -> SearchQuery:
+        """The same search by the vector of the point `id`, which is still left out."""
+        filter_ = self.filter if self.id is None else others(self.filter, self.id)
+        return replace(self, id=None, vector=vector, filter=filter_)
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from domain import neighbours
+from domain.access import Tenant
 from domain.deadline import remaining
 from domain.errors import (
     Backend,
@@ -88,14 +90,16 @@ class Search:
         self._clock = clock
         self._flights: Flights[tuple[tuple[Hit, ...], bool]] = Flights()
 
-    async def search(self, collection: str, query: SearchQuery, demand: Demand = ANY) -> SearchResult:
-        """The nearest neighbours that the query asks for.
+    async def search(
+        self, collection: str, query: SearchQuery, demand: Demand = ANY, tenant: Tenant | None = None
+    ) -> SearchResult:
+        """The nearest neighbours that the query asks for, among the tenant's points.
 
         Raises `CollectionNotFound`, `PointNotFound`, `InvalidInput`, `NotCached`, and
         `BackendUnavailable` where the store is away and nothing that the demand allows is remembered.
         """
         check_collection_name(collection)
-        question = await self._ask_cache(collection, query, demand)
+        question = await self._ask_cache(collection, query.of(tenant), demand)
         found = self._usable(question, demand)
         if found is not None:
             return found
@@ -108,13 +112,13 @@ class Search:
         return _answered(hits, demand, stored=stored)
 
     async def search_batch(
-        self, collection: str, queries: Sequence[SearchQuery], demand: Demand = ANY
+        self, collection: str, queries: Sequence[SearchQuery], demand: Demand = ANY, tenant: Tenant | None = None
     ) -> tuple[SearchResult, ...]:
         """The results of 1 to 100 queries, in order. One query's error is the error of all."""
         check_collection_name(collection)
         if not 1 <= len(queries) <= MAX_SEARCHES:
             raise InvalidInput("searches", f"1 to {MAX_SEARCHES} items, got {len(queries)}")
-        questions = await asyncio.gather(*(self._ask_cache(collection, query, demand) for query in queries))
+        questions = await asyncio.gather(*(self._ask_cache(collection, query.of(tenant), demand) for query in queries))
         results = [self._usable(question, demand) for question in questions]
         open_ = [index for index, result in enumerate(results) if result is None]
         if open_ and demand.only_if_cached:
@@ -170,7 +174,7 @@ class Search:
         """The hits of one search of the store for all who ask now, and whether they are remembered."""
 
         async def call() -> tuple[tuple[Hit, ...], bool]:
-            hits = await self._found(collection, self._store.search(collection, question.query))
+            hits = await self._found(collection, neighbours.search(self._store, collection, question.query))
             return hits, await self._remember(collection, question, hits, demand)
 
         if demand.no_cache or not question.joins:
@@ -185,7 +189,7 @@ class Search:
         """The results of searches that the cache could not answer, in one call of the store."""
         try:
             queries = [question.query for question in questions]
-            found = await self._found(collection, self._store.search_batch(collection, queries))
+            found = await self._found(collection, neighbours.search_batch(self._store, collection, queries))
         except (BackendUnavailable, Overloaded) as error:
             return [self._stale_or_raise(question, demand, error) for question in questions]
         stored = await asyncio.gather(

@@ -92,10 +92,7 @@ def _prepare(points: edge.EdgeShard, collection: Collection, query: SearchQuery)
     found = points.retrieve(list(ids), with_payload=False, with_vector=True)
     if not found:
         raise PointNotFound(collection.name, query.id)
-    others = Filter(
-        must=() if query.filter.is_empty else (query.filter,),
-        must_not=(HasId(frozenset(ids)),),
-    )
+    others = query.filter.narrowed(but_not=(HasId(frozenset(ids)),))
     return _Asked(window, found[0].vector, others)  # type: ignore[arg-type]
 
 

@@ -82,12 +82,18 @@ class Shard:
         schema = self.points.info().payload_schema
         return {field: schema[field].points if field in schema else 0 for field in self.collection.indexes}
 
-    def upsert(self, ids: Sequence[PointId], vectors: Sequence[bytes], payloads: Sequence[Payload]) -> Iterator[None]:
-        """Write points. Raises `InvalidInput` at `points[i].vector`."""
+    def upsert(
+        self,
+        ids: Sequence[PointId],
+        vectors: Sequence[bytes],
+        payloads: Sequence[Payload],
+        only: Filter | None = None,
+    ) -> Iterator[None]:
+        """Write points; those that exist and do not meet `only` stay. Raises `InvalidInput` at `points[i].vector`."""
         matrix = self._fit(vectors)
         # Of points with one id the last counts.
         left = iter({point_id: row for row, point_id in enumerate(ids)}.items())
-        return self._write(left, matrix, payloads)
+        return self._write(left, matrix, payloads, None if only is None else to_edge(only))
 
     def set_payload(self, payload: Payload, selection: Selection) -> None:
         """Merge the payload into that of the points. Raises `PointNotFound` for the first that does not exist."""
@@ -166,7 +172,11 @@ class Shard:
             self.journal.append(operation)
 
     def _write(
-        self, left: Iterator[tuple[PointId, int]], matrix: Matrix, payloads: Sequence[Payload]
+        self,
+        left: Iterator[tuple[PointId, int]],
+        matrix: Matrix,
+        payloads: Sequence[Payload],
+        only: edge.Filter | None,
     ) -> Iterator[None]:
         while part := list(islice(left, SLICE)):
             rows = [row for _, row in part]
@@ -174,7 +184,7 @@ class Shard:
                 edge.Point(point_id, components, payloads[row])  # type: ignore[arg-type]
                 for (point_id, row), components in zip(part, matrix[rows].tolist(), strict=True)
             ]
-            self._apply(edge.UpdateOperation.upsert_points(written), len(part))
+            self._apply(edge.UpdateOperation.upsert_points(written, only), len(part))
             yield
 
     def _fit(self, vectors: Sequence[bytes]) -> Matrix:

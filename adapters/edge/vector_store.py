@@ -62,11 +62,11 @@ class EdgeVectorStore(VectorStore):
         await self._write("create_index", _nothing, "index", collection, field, type_.value)
         return True
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         ids = [point.id for point in points]
         vectors = [point.vector.data for point in points]
         payloads = [dict(point.payload) for point in points]
-        await self._write("upsert", _nothing, "upsert", collection, ids, vectors, payloads)
+        await self._write("upsert", _nothing, "upsert", collection, ids, vectors, payloads, only)
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         await self._write("set_payload", _nothing, "set_payload", collection, dict(payload), selection)

@@ -49,11 +49,14 @@ class Exchange:
         return response
 
     async def send_batch(
-        self, ask: BackendCall, batch: Batch, *, method: str, path: str, name: str, read: Read[T]
+        self, ask: BackendCall, batch: Batch, *, method: str, path: str, name: str, read: Read[T], more: bytes = b""
     ) -> T:
-        """What `read` makes of the answer. Raises `InvalidInput` with the place among all items of the caller."""
+        """What `read` makes of the answer; `more` stands beside the items, as in `Batch.body`.
+
+        Raises `InvalidInput` with the place among all items of the caller.
+        """
         try:
-            return await ask(self.send(method, path, batch.body(name)), read)
+            return await ask(self.send(method, path, batch.body(name, more)), read)
         except InvalidInput as error:
             raise shifted(error, batch.start) from None
 

@@ -16,9 +16,9 @@ class Batch:
     start: int
     items: tuple[bytes, ...]
 
-    def body(self, name: str) -> bytes:
-        """The body of the request, whose one field has this name."""
-        return b'{"%s":[%s]}' % (name.encode(), b",".join(self.items))
+    def body(self, name: str, more: bytes = b"") -> bytes:
+        """The body of the request: the items in the field of this name, beside those of the JSON object `more`."""
+        return b'%s"%s":[%s]}' % (more[:-1] + b"," if more else b"{", name.encode(), b",".join(self.items))
 
 
 def batches(items: Iterable[bytes], *, most: int, most_objects: int, most_bytes: int = MOST_BYTES) -> Iterator[Batch]:

@@ -98,9 +98,11 @@ class HoldfastVectorStore(VectorStore):
             sent = self._exchange.send("PUT", path_of(collection, "indexes", field), body)
             return (await ask(sent, read_as(IndexForm))).built
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         path, read = path_of(collection, "points"), read_as(UpsertedForm)
-        groups = list(batches(map(from_point, points), most=MAX_POINTS, most_objects=MAX_OBJECTS_OF_POINTS))
+        more = b"" if only is None else msgspec.json.encode({"update_filter": to_json(only)})
+        room = MAX_OBJECTS_OF_POINTS - more.count(b"{")
+        groups = list(batches(map(from_point, points), most=MAX_POINTS, most_objects=room))
         with self._write("upsert") as ask:
             if len(groups) != 1:
                 # Nothing may be written before all vectors are known to fit.
@@ -109,7 +111,9 @@ class HoldfastVectorStore(VectorStore):
                     with at(f"points[{index}].vector"):
                         made.check(point.vector)
             for group in groups:
-                await self._exchange.send_batch(ask, group, method="PUT", path=path, name="points", read=read)
+                await self._exchange.send_batch(
+                    ask, group, method="PUT", path=path, name="points", read=read, more=more
+                )
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         body = msgspec.json.encode({"payload": payload, **from_selection(selection)})

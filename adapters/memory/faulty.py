@@ -117,8 +117,8 @@ class FaultyVectorStore(_Follower, VectorStore):
     async def create_index(self, collection: str, field: str, type_: IndexType) -> bool:
         return await self._follow("create_index", self.inner.create_index(collection, field, type_))
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        return await self._follow("upsert", self.inner.upsert(collection, points))
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
+        return await self._follow("upsert", self.inner.upsert(collection, points, only=only))
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         return await self._follow("set_payload", self.inner.set_payload(collection, payload, selection))

@@ -103,14 +103,17 @@ class InMemoryVectorStore(VectorStore):
         await self.create_collection(replace(stored.collection, indexes={field: type_}))
         return True
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         stored = self._get("upsert", collection)
         written = {}
         for index, point in enumerate(points):
             with at(f"points[{index}].vector"):
                 vector = stored.collection.fit(point.vector)
             written[point.id] = Point(point.id, vector, copy.deepcopy(point.payload))
-        stored.points |= written
+        for point_id, point in written.items():
+            existing = stored.points.get(point_id)
+            if existing is None or only is None or matches(only, point_id, existing.payload):
+                stored.points[point_id] = point
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         stored = self._get("set_payload", collection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -38,6 +39,16 @@ class Placement:
         return cls(settings.shard_number, replicas, settings.write_consistency_factor or replicas)
 
 
+CONDITIONAL_SINCE = (1, 16)
+"""The first version of the server that knows `update_filter`. Those before pass over it, and overwrite."""
+
+
+def _is_since(version: str, first: tuple[int, int]) -> bool:
+    """Whether the version is this one or later; one that is no version is none of them."""
+    found = re.match(r"(\d+)\.(\d+)\.", version)
+    return found is not None and (int(found[1]), int(found[2])) >= first
+
+
 class Catalog:
     """Makes and describes collections, and remembers what they are made of to check vectors without asking.
 
@@ -48,6 +59,7 @@ class Catalog:
         self._client = client
         self._placement = asdict(placement or Placement())
         self._known: dict[str, Collection] = {}
+        self._conditional = False
 
     def forget(self, name: str) -> None:
         """Ask the server next time."""
@@ -82,6 +94,17 @@ class Catalog:
         self.forget(collection)
         schema = models.PayloadSchemaType(type_.value)
         return await ask(self._client.create_payload_index(collection, field, schema, wait=True), is_done)
+
+    async def check_conditional(self, ask: BackendCall, name: str) -> None:
+        """Raise `CollectionConflict` unless the server heeds the condition of an upsert: older ones write all the same.
+
+        Asked until the answer is good: no server goes back to an older version with the data of a newer one.
+        """
+        if not self._conditional:
+            version = await ask(self._client.info(), lambda info: str(info.version))
+            if not _is_since(version, CONDITIONAL_SINCE):
+                raise CollectionConflict(name, [f"its vector database is of version {version}, not 1.16 or later"])
+            self._conditional = True
 
     async def fit(self, ask: BackendCall, name: str, fit: Callable[[Collection], T]) -> T:
         """What `fit` makes of the collection. Raises what it raises."""

@@ -63,6 +63,9 @@ class LocalCatalog(Catalog):
         self._indexes[collection.name] = {}
         return await super().make(ask, collection)
 
+    async def check_conditional(self, ask: BackendCall, name: str) -> None:
+        """It is of the client's own version, and computes an upsert without waiting in between."""
+
     async def index(self, ask: BackendCall, collection: str, field: str, type_: IndexType) -> bool:
         await super().describe(ask, collection)
         self._indexes[collection][field] = type_

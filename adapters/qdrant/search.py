@@ -12,6 +12,7 @@ from adapters.qdrant.conversions import from_id, from_record, from_scored, to_id
 from adapters.qdrant.filters import to_qdrant
 from adapters.window import Window
 from domain.errors import CollectionNotFound, PointNotFound, at
+from domain.filters import HasId
 from domain.models import Collection, Hit, PointId
 from domain.queries import SearchQuery
 
@@ -81,14 +82,20 @@ async def run(
 async def _filled(
     ask: BackendCall, client: AsyncQdrantClient, collection: str, query: SearchQuery, page: Sequence[Hit]
 ) -> tuple[Hit, ...]:
-    """The hits with what the query asks for of each; those that were deleted meanwhile are left out."""
+    """The hits with what the query asks for of each; those that were deleted meanwhile are left out.
+
+    So are those that do not meet the filter any more: to whom it is a condition, they are not to be shown.
+    """
     if not page or not (query.with_payload or query.with_vectors):
         return tuple(page)
-    points = [to_id(hit.id) for hit in page]
-    reading = client.retrieve(
-        collection, points, with_payload=to_selector(query.with_payload), with_vectors=query.with_vectors
+    reading = client.scroll(
+        collection,
+        scroll_filter=to_qdrant(query.filter.narrowed(HasId(frozenset(hit.id for hit in page)))),
+        limit=len(page),
+        with_payload=to_selector(query.with_payload),
+        with_vectors=query.with_vectors,
     )
-    found = await ask(reading, lambda records: {record.id: record for record in map(from_record, records)})
+    found = await ask(reading, lambda answer: {record.id: record for record in map(from_record, answer[0])})
     shown = [(hit, found[hit.id]) for hit in page if hit.id in found]
     return tuple(
         replace(hit, payload=record.payload if query.with_payload else None, vector=record.vector)

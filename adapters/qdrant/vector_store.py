@@ -100,10 +100,15 @@ class QdrantVectorStore(VectorStore):
                 return not info.building
             return await self._catalog.index(ask, collection, field, type_)
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         with self._write("upsert", collection) as ask:
-            for batch in await self._catalog.fit(ask, collection, partial(to_batches, points)):
-                self._check_done("upsert", await ask(self._client.upsert(collection, batch, wait=True), is_done))
+            batches = await self._catalog.fit(ask, collection, partial(to_batches, points))
+            if only is not None:
+                await self._catalog.check_conditional(ask, collection)
+            replaced = None if only is None else to_qdrant(only)
+            for batch in batches:
+                writing = self._client.upsert(collection, batch, wait=True, update_filter=replaced)
+                self._check_done("upsert", await ask(writing, is_done))
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         with self._write("set_payload", collection) as ask:

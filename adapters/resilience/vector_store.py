@@ -76,8 +76,8 @@ class ResilientVectorStore(VectorStore):
     async def create_index(self, collection: str, field: str, type_: IndexType) -> bool:
         return await self._write("create_index", lambda: self.inner.create_index(collection, field, type_))
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        await self._write("upsert", lambda: self.inner.upsert(collection, points))
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
+        await self._write("upsert", lambda: self.inner.upsert(collection, points, only=only))
 
     async def set_payload(self, collection: str, payload: Payload, selection: Selection) -> None:
         await self._write("set_payload", lambda: self.inner.set_payload(collection, payload, selection))

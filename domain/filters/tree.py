@@ -90,6 +90,19 @@ class Filter:
         if sum(1 for _ in self.walk()) > MAX_CONDITIONS:
             raise InvalidInput("", f"at most {MAX_CONDITIONS} conditions")
 
+    def narrowed(self, *must: Condition, but_not: tuple[Condition, ...] = ()) -> Filter:
+        """This filter, where these conditions hold too, whatever its own clauses say, and none of `but_not`.
+
+        It nests no deeper, and what is added does not count among the most conditions: a caller's largest filter
+        can still be narrowed.
+        """
+        filter_ = object.__new__(Filter)
+        object.__setattr__(filter_, "must", (*must, *self.must))
+        object.__setattr__(filter_, "should", self.should)
+        object.__setattr__(filter_, "must_not", (*self.must_not, *but_not))
+        object.__setattr__(filter_, "min_should", self.min_should)
+        return filter_
+
     def conditions(self) -> tuple[Condition, ...]:
         """The conditions of all clauses: must, should, must_not, min_should."""
         last = self.min_should.conditions if self.min_should is not None else ()

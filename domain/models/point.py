@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from domain.errors import InvalidInput, at
-from domain.models.payload import Payload, check_payload
+from domain.models.payload import Json, Payload, check_payload
 from domain.models.vector import Vector
 
 PointId: TypeAlias = "int | UUID"
@@ -72,6 +72,14 @@ class Point:
             check_payload(self.payload)
         except InvalidInput as error:
             raise error.within(where) from None
+
+    def with_value(self, key: str, value: Json) -> Point:
+        """The point with one more value, which the caller has checked; to check the rest again would take its time."""
+        point = object.__new__(Point)
+        object.__setattr__(point, "id", self.id)
+        object.__setattr__(point, "vector", self.vector)
+        object.__setattr__(point, "payload", {**self.payload, key: value})
+        return point
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,14 @@ class VectorStore(ABC):
         """
 
     @abstractmethod
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         """Write the points, each in place of the one with its id. Of points with one id the last counts.
 
-        Raises `InvalidInput` at `points[i].vector` for a vector that does not fit the collection;
-        then nothing was written.
+        With `only`, those that exist and do not meet it are left as they are. No write of another comes between
+        the look at a point and the write to it.
+
+        Raises `InvalidInput` at `points[i].vector` for a vector that does not fit the collection, and
+        `CollectionConflict` where the collection is kept by a store that knows no `only`; then nothing was written.
         """
 
     @abstractmethod

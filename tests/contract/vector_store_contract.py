@@ -11,6 +11,7 @@ from domain.errors import (
 from domain.filters import Filter
 from domain.ports import VectorStore
 from tests.contract.collection_contract import CollectionContract
+from tests.contract.conditional_contract import ConditionalContract
 from tests.contract.point_contract import PointContract
 from tests.contract.search_contract import SearchContract
 from tests.contract.things import query
@@ -35,5 +36,5 @@ class LifecycleContract:
             assert caught.value.failure is Failure.CLOSED
 
 
-class VectorStoreContract(CollectionContract, PointContract, SearchContract, LifecycleContract):
+class VectorStoreContract(CollectionContract, PointContract, ConditionalContract, SearchContract, LifecycleContract):
     """The whole contract."""

@@ -15,6 +15,7 @@ import pytest
 
 from adapters.backends import QdrantSettings
 from adapters.memory import InMemoryVectorStore
+from domain.filters import Filter
 from domain.models import Collection, Distance, IndexType, Point, Vector
 from tests.e2e.service import ROOT, holdfast
 from tests.integration.qdrant_stores import open_store
@@ -34,8 +35,8 @@ class CountingVectorStore(InMemoryVectorStore):
         super().__init__()
         self.written = 0
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        await super().upsert(collection, points)
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
+        await super().upsert(collection, points, only=only)
         self.written += len(points)
 
     def holds_more(self, written: int) -> bool:

@@ -24,6 +24,7 @@ from tests.contract.things import make
 from tests.contract.vector_store_contract import VectorStoreContract
 from tests.integration.operations import POINT, QUERY, SECRET, STORE_CALLS, error_of
 from tests.integration.qdrant_stores import CONTRACT_COLLECTIONS, StandIn, open_empty_store, open_store, settings_at
+from tests.integration.qdrant_version_contract import QdrantVersionContract
 from tests.integration.relays import relay
 from tests.servers.certificates import Certificates, issue_certificates
 from tests.servers.qdrant_core import QdrantCore
@@ -83,7 +84,7 @@ async def failure_of(store: VectorStore) -> Failure:
     return error.failure
 
 
-class QdrantServerContract(VectorStoreContract):
+class QdrantServerContract(QdrantVersionContract, VectorStoreContract):
     """The contract of the port, and that of its adapter for a server."""
 
     @staticmethod

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from adapters.memory import InMemoryVectorStore
+from domain.filters import Filter
 from domain.models import Collection, Point
 from domain.ports import BackendStatus, Cache, Entry, Recollection
 from tests.clock import Clock
@@ -83,8 +84,8 @@ class NotedVectorStore(InMemoryVectorStore):
         await super().delete_collection(name)
         self._truth.note("delete")
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        await super().upsert(collection, points)
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
+        await super().upsert(collection, points, only=only)
         self._truth.note("upsert", int(points[0].vector.to_tuple()[0]))
 
 

@@ -110,10 +110,10 @@ def test_goes_on_after_an_interruption(stores: Stores, capsys: pytest.CaptureFix
     class Ending(FailingVectorStore):
         """Lets nobody in after the first page."""
 
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             if self.error is not None:
                 raise self.error
-            await super().upsert(collection, points)
+            await super().upsert(collection, points, only=only)
             self.error = BackendUnavailable(Backend.VECTOR_STORE, "upsert", Failure.UNAUTHORIZED)
 
     stores[THERE] = ending = Ending()

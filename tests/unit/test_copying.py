@@ -46,10 +46,10 @@ class Recording(InMemoryVectorStore):
         self.errors: list[HoldfastError] = []
         self.limits: list[int] = []
 
-    async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+    async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
         if self.errors:
             raise self.errors.pop()
-        await super().upsert(collection, points)
+        await super().upsert(collection, points, only=only)
         self.done.append(f"upsert {points[0].id}")
 
     async def create_collection(self, collection: Collection) -> bool:
@@ -140,10 +140,10 @@ async def test_tells_of_pages_in_order() -> None:
             super().__init__()
             self.others = asyncio.Event()
 
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             if points[0].id == 0:
                 await self.others.wait()
-            await super().upsert(collection, points)
+            await super().upsert(collection, points, only=only)
             if len(self.done) == 3:
                 self.others.set()
 

@@ -239,3 +239,19 @@ FILTERS: list[tuple[dict[str, Any], list[object]]] = [
 async def test_understands_filters(client: httpx.AsyncClient, body: dict[str, Any], ids: list[object]) -> None:
     """Every condition is understood as Qdrant's users write it."""
     assert [point["id"] for point in (await post(client, "/scroll", {"filter": body}))["points"]] == ids
+
+
+async def test_leaves_points_that_do_not_meet_the_update_filter(client: httpx.AsyncClient) -> None:
+    """The answer says how many ids were sent; a blue point stays as it is, a red one and a new one are written."""
+    points = [{"id": i, "vector": [9, 9], "payload": {"color": "green"}} for i in (1, 2, 9)]
+    answer = await client.put(f"{THINGS}/points", json={"points": points, "update_filter": RED})
+    assert (answer.status_code, answer.json()) == (200, {"upserted": 3})
+    found = await post(client, "/points/retrieve", {"ids": [1, 2, 9]})
+    assert [point["payload"]["color"] for point in found["points"]] == ["green", "blue", "green"]
+    answer = await client.put(f"{THINGS}/points", json={"points": points, "update_filter": {}})
+    assert await post(client, "/count", {"filter": {"must": [{"key": "color", "match": {"value": "green"}}]}}) == {
+        "count": 3
+    }
+    wrong = {"must": [{"key": "color"}]}
+    answer = await client.put(f"{THINGS}/points", json={"points": points, "update_filter": wrong})
+    assert (answer.status_code, answer.json()["detail"][:25]) == (422, "$.update_filter.must[0]: ")

@@ -119,13 +119,13 @@ async def test_finds_the_row_that_a_store_refuses_for_reasons_of_its_own() -> No
     """A refusal that names no row, or is about more than vectors, is narrowed down to the rows that cause it."""
 
     class Picky(InMemoryVectorStore):
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             if any(one.id == 7 for one in points):
                 where = "points[0].payload" if len(points) == 1 else ""
                 raise InvalidInput(where, "something else")
             if len(points) > 3:
                 raise InvalidInput("", "fewer bytes")
-            await super().upsert(collection, points)
+            await super().upsert(collection, points, only=only)
 
     desk = Desk(Picky())
     await desk.store.create_collection(Collection(name="fruit", size=2, distance=Distance.DOT))
@@ -172,11 +172,11 @@ async def test_waits_while_there_is_too_much_to_do() -> None:
     class Busy(InMemoryVectorStore):
         turns = 2
 
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             if self.turns:
                 self.turns -= 1
                 raise Overloaded(Backend.VECTOR_STORE, "upsert")
-            await super().upsert(collection, points)
+            await super().upsert(collection, points, only=only)
 
     desk = Desk(Busy())
     await desk.store.create_collection(Collection(name="fruit", size=2, distance=Distance.DOT))
@@ -190,11 +190,11 @@ async def test_of_rows_with_one_id_the_last_counts() -> None:
     class Slowing(InMemoryVectorStore):
         turns = 5
 
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             self.turns -= 1
             for _ in range(self.turns * 3):
                 await asyncio.sleep(0)
-            await super().upsert(collection, points)
+            await super().upsert(collection, points, only=only)
 
     desk = Desk(Slowing())
     await desk.store.create_collection(Collection(name="fruit", size=2, distance=Distance.DOT))
@@ -210,7 +210,7 @@ async def test_nothing_is_read_far_ahead() -> None:
         full = asyncio.Event()
         recovered = asyncio.Event()
 
-        async def upsert(self, collection: str, points: Sequence[Point]) -> None:
+        async def upsert(self, collection: str, points: Sequence[Point], *, only: Filter | None = None) -> None:
             self.calls += 1
             if self.calls == IN_FLIGHT:
                 self.full.set()

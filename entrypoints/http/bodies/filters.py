@@ -42,11 +42,11 @@ Reader = Callable[[Any, int], Condition]
 """Reads one kind of condition; the number is how deep the filter around it is."""
 
 
-def read_filter(body: FilterBody | None) -> Filter:
-    """The filter; without one, the filter that every point meets. Raises `InvalidInput` at `filter`."""
+def read_filter(body: FilterBody | None, name: str = "filter") -> Filter:
+    """The filter; without one, the filter that every point meets. Raises `InvalidInput` at its name."""
     if body is None:
         return EVERYTHING
-    with at("filter"):
+    with at(name):
         return _filter(body, 1)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from domain.errors import InvalidInput, at
+from domain.filters import Filter
 from domain.models import Point, PointId, parse_point_id
 from domain.points import MAX_POINTS
 from domain.queries import Selection
@@ -30,9 +31,14 @@ class PointBody(Body):
 
 
 class UpsertBody(Body):
-    """Points to be written."""
+    """Points to be written. Those that exist are replaced where they meet `update_filter`."""
 
     points: Annotated[list[PointBody], msgspec.Meta(max_length=MAX_POINTS)]
+    update_filter: FilterBody | None = None
+
+    def only(self) -> Filter:
+        """What a point that exists must meet. Raises `InvalidInput` at `update_filter`."""
+        return read_filter(self.update_filter, "update_filter")
 
     def to_domain(self) -> list[Point]:
         """The points. Raises `InvalidInput` at `points[i]`."""

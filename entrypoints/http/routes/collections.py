@@ -47,40 +47,40 @@ class CollectionRoutes:
     async def create(self, request: Request) -> Response:
         """201 where it was made, 200 where it existed just so; with its description."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.ADMIN, name)
+        tenant = allowed(request.scope, Right.ADMIN, name)
         body = await self._collection_body.read(request)
-        made = await self._collections.create(body.to_domain(name))
-        description = describe_collection(await self._collections.describe(name))
+        made = await self._collections.create(body.to_domain(name), tenant)
+        description = describe_collection(await self._collections.describe(name, tenant))
         return json_response(description, 201 if made.value else 200, write_headers(made))
 
     async def describe(self, request: Request) -> Response:
         """200 with the description."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.READ, name)
-        return json_response(describe_collection(await self._collections.describe(name)))
+        tenant = allowed(request.scope, Right.READ, name)
+        return json_response(describe_collection(await self._collections.describe(name, tenant)))
 
     async def delete(self, request: Request) -> Response:
         """204."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.ADMIN, name)
-        deleted = await self._collections.delete(name)
+        tenant = allowed(request.scope, Right.ADMIN, name)
+        deleted = await self._collections.delete(name, tenant)
         return Response(status_code=204, headers=write_headers(deleted))
 
     async def create_index(self, request: Request) -> Response:
         """200 where the index is built, 202 while it is being built."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.ADMIN, name)
+        tenant = allowed(request.scope, Right.ADMIN, name)
         field = request.path_params["field"]
         with at("path.field"):
             parse_path(field)
         body = await self._index_body.read(request)
-        written = await self._collections.create_index(name, field, body.type)
+        written = await self._collections.create_index(name, field, body.type, tenant)
         answer = {"field": field, "type": body.type, "built": written.value}
         return json_response(answer, 200 if written.value else 202, write_headers(written))
 
     async def purge(self, request: Request) -> Response:
         """204 when everything cached of the collection is forgotten."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.ADMIN, name)
-        await self._collections.purge(name)
+        tenant = allowed(request.scope, Right.ADMIN, name)
+        await self._collections.purge(name, tenant)
         return Response(status_code=204)

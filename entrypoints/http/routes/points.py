@@ -55,58 +55,65 @@ class PointRoutes:
     async def upsert(self, request: Request) -> Response:
         """200 with how many were written."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.WRITE, name)
-        points = (await self._upsert_body.read(request)).to_domain()
-        written = await self._points.upsert(name, points)
+        tenant = allowed(request.scope, Right.WRITE, name)
+        body = await self._upsert_body.read(request)
+        written = await self._points.upsert(name, body.to_domain(), only=body.only(), tenant=tenant)
         return json_response({"upserted": written.value}, headers=write_headers(written))
 
     async def set_payload(self, request: Request) -> Response:
         """204."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.WRITE, name)
+        tenant = allowed(request.scope, Right.WRITE, name)
         body = await self._payload_body.read(request)
-        written = await self._points.set_payload(name, body.payload, body.selection())
+        written = await self._points.set_payload(name, body.payload, body.selection(), tenant)
         return Response(status_code=204, headers=write_headers(written))
 
     async def retrieve(self, request: Request) -> Response:
         """200 with the points that exist, in the order asked."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.READ, name)
+        tenant = allowed(request.scope, Right.READ, name)
         body = await self._retrieve_body.read(request)
-        records = await self._points.retrieve(name, read_ids("ids", body.ids), with_vectors=bool(body.with_vectors))
+        ids, with_vectors = read_ids("ids", body.ids), bool(body.with_vectors)
+        records = await self._points.retrieve(name, ids, with_vectors=with_vectors, tenant=tenant)
         base64 = body.with_vectors == "base64"
         return json_response({"points": [describe_record(record, base64=base64) for record in records]})
 
     async def delete(self, request: Request) -> Response:
         """204."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.WRITE, name)
+        tenant = allowed(request.scope, Right.WRITE, name)
         body = await self._selection_body.read(request)
-        written = await self._points.delete(name, body.selection())
+        written = await self._points.delete(name, body.selection(), tenant)
         return Response(status_code=204, headers=write_headers(written))
 
     async def get(self, request: Request) -> Response:
         """200 with the point."""
         name = collection_name(request.scope, "with_vectors")
-        allowed(request.scope, Right.READ, name)
+        tenant = allowed(request.scope, Right.READ, name)
         with at("path.id"):
             point_id = parse_point_id(request.path_params["id"])
         with_vectors = query_flag(request, "with_vectors")
-        return json_response(describe_record(await self._points.get(name, point_id, with_vectors=with_vectors)))
+        record = await self._points.get(name, point_id, with_vectors=with_vectors, tenant=tenant)
+        return json_response(describe_record(record))
 
     async def scroll(self, request: Request) -> Response:
         """200 with a page of points, and where the next one starts."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.READ, name)
+        tenant = allowed(request.scope, Right.READ, name)
         body = await self._scroll_body.read(request)
         page = await self._points.scroll(
-            name, read_filter(body.filter), limit=body.limit, start=body.start(), with_vectors=bool(body.with_vectors)
+            name,
+            read_filter(body.filter),
+            limit=body.limit,
+            start=body.start(),
+            with_vectors=bool(body.with_vectors),
+            tenant=tenant,
         )
         return json_response(describe_page(page, base64=body.with_vectors == "base64"))
 
     async def count(self, request: Request) -> Response:
         """200 with how many points meet the filter."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.READ, name)
+        tenant = allowed(request.scope, Right.READ, name)
         body = await self._count_body.read(request)
-        return json_response({"count": await self._points.count(name, read_filter(body.filter))})
+        return json_response({"count": await self._points.count(name, read_filter(body.filter), tenant)})

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.access import Right
+from domain.access import Right, Tenant
 from domain.freshness import Cached
 from domain.models import Hit
 from domain.queries import SearchQuery
@@ -50,9 +50,9 @@ class SearchRoutes:
     async def search_batch(self, request: Request) -> Response:
         """200 with the hits of each search, in order."""
         name = collection_name(request.scope)
-        allowed(request.scope, Right.READ, name)
+        tenant = allowed(request.scope, Right.READ, name)
         queries = (await self._batch_body.read(request)).to_domain()
-        results = await self._search.search_batch(name, queries, read_demand(request.scope))
+        results = await self._search.search_batch(name, queries, read_demand(request.scope), tenant)
         answer = {"results": [describe_result(result) for result in results]}
         response = json_response(answer)
         response.raw_headers += search_headers(results)
@@ -84,14 +84,14 @@ class SingleSearch:
     """200 with the hits, nearest first. An ASGI application, so that a hit costs no `Request` and no `Response`.
 
     What the bodies mean that were answered from memory, and what their hits look like in JSON, is kept for
-    those that came last: the same bytes mean the same, and hits do not change.
+    those that came last: the same bytes of the same tenant mean the same, and hits do not change.
     """
 
     def __init__(self, search: Search, body_limit: int) -> None:
         self._search = search
         self._body = JsonBody(SearchBody, body_limit)
-        self._queries: cachebox.LRUCache[bytes, SearchQuery] = cachebox.LRUCache(
-            KEPT_BYTES, getsizeof=lambda body, _: 2 * len(body) + 1000
+        self._queries: cachebox.LRUCache[bytes | tuple[bytes, Tenant], SearchQuery] = cachebox.LRUCache(
+            KEPT_BYTES, getsizeof=lambda key, _: 2 * len(key if isinstance(key, bytes) else key[0]) + 1000
         )
         self._answers: cachebox.LRUCache[int, tuple[tuple[Hit, ...], bytes]] = cachebox.LRUCache(
             KEPT_BYTES, getsizeof=lambda _, kept: 4 * len(kept[1])
@@ -100,13 +100,14 @@ class SingleSearch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name = collection_name(scope)
-        allowed(scope, Right.READ, name)
+        tenant = allowed(scope, Right.READ, name)
         body = await self._body.receive(scope, receive)
-        known: SearchQuery | None = self._queries.get(body)
-        query = known or self._body.decode(body).to_domain()
-        result = await self._search.search(name, query, read_demand(scope))
+        key = body if tenant is None else (body, tenant)
+        known: SearchQuery | None = self._queries.get(key)
+        query = known or self._body.decode(body).to_domain().of(tenant)
+        result = await self._search.search(name, query, read_demand(scope), tenant)
         if known is None and result.cached is Cached.HIT and len(body) <= LARGEST_KEPT:
-            self._queries.insert(body, query)
+            self._queries.insert(key, query)
         answer = self._written(result)
         headers = [_JSON, (b"content-length", b"%d" % len(answer)), *search_headers([result])]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
