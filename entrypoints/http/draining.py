@@ -13,7 +13,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from enum import Enum
 from types import FrameType
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from starlette.applications import Starlette
 
 from containers import Settings
 from entrypoints.http.lifespan import Readiness
+from entrypoints.http.orders import Ending
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
@@ -31,19 +31,6 @@ IDLE_SECONDS = 5.0
 
 _CLOSE = (b"connection", b"close")
 _POLL = 0.05
-
-
-class Ending(Enum):
-    """How a server ends."""
-
-    DRAIN = b"d"
-    """SIGTERM: not ready any more, serving for a while so that balancers notice, and then as below."""
-    RETIRE = b"r"
-    """Another takes over: listening no more; what is asked on connections that are there is answered."""
-    QUICK = b"q"
-    """Ctrl-C: what is in flight is answered, and nobody else is waited for."""
-    NOW = b"n"
-    """A second signal: what is in flight is cut off."""
 
 
 class DrainingServer(uvicorn.Server):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from entrypoints.http.draining import Ending
+from entrypoints.http.orders import Ending
 from entrypoints.http.process import WorkerProcess
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.supervisor")

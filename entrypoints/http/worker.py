@@ -19,11 +19,9 @@ import structlog
 from starlette.applications import Starlette
 
 from containers import ConfigurationError, Settings, load_settings
-from entrypoints.http.draining import DrainingServer, Ending
+from entrypoints.http.draining import DrainingServer
+from entrypoints.http.orders import ALIVE, READY, Ending
 from entrypoints.http.server import app
-
-READY, ALIVE = b"R", b"."
-"""What a worker says: once when it serves, and each second that its event loop turns."""
 
 EX_CONFIG = 78
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.http.draining import Ending
 from entrypoints.http.listening import listen_on
+from entrypoints.http.orders import Ending
 from entrypoints.http.supervisor import Patience, Supervisor
 from tests.servers.process import HOST
 
