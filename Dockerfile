@@ -1,13 +1,19 @@
 # The venv is built in one stage and copied into the other, which has neither pip's cache nor the source.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE containers.py ./
+COPY pyproject.toml README.md LICENSE containers.py ./
+COPY requirements requirements
 COPY domain domain
 COPY adapters adapters
 COPY entrypoints entrypoints
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m venv /opt/holdfast \
-    && /opt/holdfast/bin/pip install --disable-pip-version-check -c constraints.txt ".[fast,edge]"
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    && pip install --require-hashes -r requirements/build.txt \
+    && pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && python -m venv /opt/holdfast \
+    && /opt/holdfast/bin/pip install --require-hashes -r requirements/runtime.txt \
+    && /opt/holdfast/bin/pip install --no-deps dist/*.whl \
+    && /opt/holdfast/bin/pip check
 
 FROM python:3.13-slim
 ENV PATH=/opt/holdfast/bin:$PATH \

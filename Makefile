@@ -8,10 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+AUDIT_READY := $(VENV)/.audit-ready
 PIP := -m pip --disable-pip-version-check --quiet
+HASHED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+    --no-emit-index-url --no-annotate --no-header --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format coverage bench constraints clean
+.PHONY: help setup run demo test lint format coverage bench audit hashes constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -32,11 +35,12 @@ test: $(READY) ## Run all tests (ARGS="-k cache")
 	    $(BIN)/python -m pytest -m "not redis and not real_qdrant" $(ARGS); \
 	fi
 
-lint: $(READY) ## Check style, types and the rules of the layers
+lint: $(READY) ## Check style, types, the rules of the layers, and for what is unsafe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml domain adapters entrypoints containers.py
 
 format: $(READY) ## Format the code and sort the imports
 	$(BIN)/ruff check --select I --fix .
@@ -48,6 +52,14 @@ coverage: $(READY) ## Run the tests without sockets; every branch of the domain 
 
 bench: $(BENCH_READY) ## Measure hits, misses and outages against FastAPI (ARGS="--rounds 1 --check")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+audit: $(AUDIT_READY) ## Look the pinned versions up in the database of known vulnerabilities, where it can be reached
+	@$(BIN)/pip-audit --requirement requirements/runtime.txt --disable-pip --format json --progress-spinner off \
+	    2>/dev/null | $(PYTHON) .ci/audit.py
+
+hashes: $(AUDIT_READY) ## Make requirements/ anew: what the image installs, as constraints.txt pins it, with hashes
+	@$(HASHED) --extra fast --extra edge --output-file requirements/runtime.txt pyproject.toml
+	@sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(HASHED) --output-file requirements/build.txt -
 
 constraints: ## Make constraints.txt anew, with the newest versions (PYTHON=python3.11)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "constraints.txt is made with Python 3.11: make constraints PYTHON=python3.11" >&2; exit 1; }
@@ -70,4 +82,9 @@ $(READY): pyproject.toml constraints.txt
 $(BENCH_READY): $(READY)
 	@echo "Installing what the benchmark compares with ..."
 	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[fast,dev,bench]'
+	@touch $@
+
+$(AUDIT_READY): $(READY)
+	@echo "Installing what audits ..."
+	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[fast,dev,audit]'
 	@touch $@

@@ -96,7 +96,7 @@ def _build_service_store(settings: QdrantSettings, **limits: Any) -> VectorStore
 def _build_edge_store(settings: QdrantSettings, **limits: Any) -> VectorStore:
     from adapters.edge import EdgeVectorStore  # noqa: PLC0415
 
-    assert settings.directory is not None  # noqa: S101 - who calls this has looked
+    assert settings.directory is not None  # noqa: S101 - who calls this has looked # nosec B101
     supervisor = None if settings.attach else start_engine(settings)
     return EdgeVectorStore(settings.directory, supervisor, **limits)
 

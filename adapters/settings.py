@@ -39,7 +39,9 @@ class HttpSettings(Section):
     write_deadline: Seconds = 60.0
     """For a request that writes, in total."""
     shutdown_timeout: Seconds = 30.0
-    """How long requests in flight may take to end after the signal to stop."""
+    """How long requests in flight may take to end once no new connection is taken."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.0
+    """For how long after SIGTERM connections are still taken, while `/health/ready` says that it stops."""
 
 
 class CacheSettings(Section):

@@ -81,7 +81,7 @@ class EdgeSnapshots(SnapshotStore):
             return unpacked
 
     async def publish(self, unpacked: Unpacked) -> None:
-        assert isinstance(unpacked.description, Description)  # noqa: S101 - it is what `unpack` gave
+        assert isinstance(unpacked.description, Description)  # noqa: S101 - it is what `unpack` gave # nosec B101
         plain = unpacked.description.plain()
         await self._ask("restore", "adopt", unpacked.name, str(unpacked.folder), plain, unpacked.points)
 

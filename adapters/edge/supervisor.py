@@ -99,7 +99,7 @@ class EngineSupervisor:
     def _serve(self) -> int | None:
         """The engine's exit code; None where it could not be started, as for want of descriptors or memory."""
         try:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603 - this program, and a path that is one argument # nosec B603
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PACKAGES
             )
         except OSError as error:

@@ -110,7 +110,7 @@ class Script:
 
     def flaky(self, share: float, *, seed: int = 0, failure: Failure = Failure.RESET, **span: Unpack[Span]) -> Self:
         """This share of calls fails, and with one seed always the same ones. 0.25 is one in four."""
-        return self._tell(Step(failure, share=share, chance=random.Random(seed)), span)  # noqa: S311
+        return self._tell(Step(failure, share=share, chance=random.Random(seed)), span)  # noqa: S311 - the draws of a fake # nosec B311
 
     def slow(self, seconds: float, **span: Unpack[Span]) -> Self:
         """Calls work, after so many seconds."""

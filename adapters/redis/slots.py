@@ -39,7 +39,7 @@ class Slots:
         """The master of the slot, or any master; None where none is known."""
         if slot is not None:
             return self._masters[slot]
-        return random.choice(tuple(self.nodes)) if self.nodes else None  # noqa: S311
+        return random.choice(tuple(self.nodes)) if self.nodes else None  # noqa: S311 - any node does # nosec B311
 
     def move(self, error: AskError, asked: Address) -> Address:
         """Where the node that was `asked` refers to. With MOVED, a kind of it, the slot stays there."""

@@ -59,7 +59,7 @@ class Copying:
         self._invalidation = invalidation
         self._patience = patience or Patience()
         self._in_flight = in_flight
-        self._random = random or chance.Random()  # noqa: S311
+        self._random = random or chance.Random()  # noqa: S311 - a sample for a comparison # nosec B311
 
     async def names(self) -> tuple[str, ...]:
         """The names of all collections of the source."""

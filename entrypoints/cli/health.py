@@ -17,6 +17,8 @@ from entrypoints.logs import configure_logging
 
 TIMEOUT = 3.0
 
+_ANY = "0.0.0.0"  # noqa: S104 - it is asked instead of listened on # nosec B104
+
 
 def health(
     url: Annotated[str | None, typer.Option(help="The service to ask; by default the one of this environment.")] = None,
@@ -34,7 +36,7 @@ def health(
         found = asyncio.run(_check(Container(settings=settings)))
         typer.echo(f"vector store: {_line(found.vector_store)}\ncache: {_line(found.cache)}")
         raise typer.Exit(EX_UNAVAILABLE if found.status is Status.DOWN else 0)
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.http.host, settings.http.host)  # noqa: S104
+    host = {_ANY: "127.0.0.1", "::": "[::1]"}.get(settings.http.host, settings.http.host)
     answer = _ask(url or f"http://{host}:{settings.http.port}")
     typer.echo(answer)
     raise typer.Exit(0 if answer == "alive" else EX_UNAVAILABLE)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-import uvicorn
 
 from containers import Container, Settings, check_exposure, load_settings, start_engine
 from entrypoints.logs import configure_logging
+
+GRACE = 10.0
+"""Seconds that a worker has to close what it holds, once all of its requests had their time."""
 
 
 def serve(
@@ -25,7 +29,10 @@ def serve(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve. [SOCIAL_HTTP__WORKERS]")] = None,
 ) -> None:
-    """Serve the REST API until SIGTERM or SIGINT; requests in flight are finished first."""
+    """Serve the REST API until SIGTERM or SIGINT; requests in flight are finished first.
+
+    With several workers SIGHUP replaces them one after the other, by some that read the settings anew.
+    """
     given = {"HOST": host, "PORT": port, "WORKERS": workers}
     # Worker processes read the environment anew, so what was given here has to stand in it.
     os.environ.update({f"SOCIAL_HTTP__{name}": str(value) for name, value in given.items() if value is not None})
@@ -36,25 +43,38 @@ def serve(
     # Said here, in one line: a worker could only fail to start.
     check_exposure(settings)
     Container(settings=settings).key_ring()
+
+    # What other commands do without is imported here.
+    from entrypoints.http.listening import listen_on  # noqa: PLC0415
+
+    sockets = listen_on(settings.http.host, settings.http.port)
     with _engine(settings):
-        _run(settings)
+        _run(settings, sockets)
 
 
-def _run(settings: Settings) -> None:
-    uvicorn.run(
-        "entrypoints.http.server:app",
-        factory=True,
-        host=settings.http.host,
-        port=settings.http.port,
-        workers=settings.http.workers,
-        lifespan="on",
-        http=_protocol(),
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.http.shutdown_timeout) + 1,
-    )
+def _run(settings: Settings, sockets: list[socket.socket]) -> None:
+    if settings.http.workers > 1:
+        if code := asyncio.run(_supervise(settings, sockets)):
+            sys.exit(code)
+        return
+    from entrypoints.http.draining import DrainingServer  # noqa: PLC0415
+    from entrypoints.http.server import app  # noqa: PLC0415
+
+    server = DrainingServer(app(), settings)
+    # There is nobody to be replaced by: to a service without a terminal it would be the end on the spot.
+    signal.signal(signal.SIGHUP, server.handle_exit)
+    # uvicorn raises the signal once more, which ended it in order.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets)
+
+
+async def _supervise(settings: Settings, sockets: list[socket.socket]) -> int:
+    from entrypoints.http.supervisor import Patience, Supervisor  # noqa: PLC0415
+
+    patience = Patience(end=settings.http.drain_seconds + settings.http.shutdown_timeout + GRACE)
+    supervisor = Supervisor(sockets, settings.http.workers, patience)
+    supervisor.listen_to_signals()
+    return await supervisor.run()
 
 
 @contextmanager
@@ -84,12 +104,3 @@ class _Terminated(BaseException):
 
 def _raise_terminated(*_: object) -> None:
     raise _Terminated
-
-
-def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:
-    """The quickest protocol that is installed: httptools comes with the extra `fast`."""
-    try:
-        from entrypoints.http.corked import CorkedProtocol  # noqa: PLC0415
-    except ImportError:
-        return "auto"
-    return CorkedProtocol

@@ -44,4 +44,5 @@ def create_app(container: Container) -> Starlette:
         lifespan=make_lifespan(container, readiness, in_flight),
     )
     app.router.redirect_slashes = False
+    app.state.readiness = readiness
     return app

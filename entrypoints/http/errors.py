@@ -105,7 +105,7 @@ _DETAILS = {
 def retry_after(seconds: float | None) -> dict[str, str]:
     """The header that says when to come back: whole seconds, at least 1, spread by chance."""
     least = min(max(1, math.ceil(seconds or 0)), MAX_RETRY_AFTER)
-    return {"Retry-After": str(least + int(random.random() * (RETRY_JITTER + 1)))}  # noqa: S311
+    return {"Retry-After": str(least + int(random.random() * (RETRY_JITTER + 1)))}  # noqa: S311 - spreads retries # nosec B311
 
 
 def _placed(error: InvalidInput) -> InvalidInput:

@@ -168,7 +168,7 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value).decode()
     # Names a request in the logs, and guards nothing.
-    return f"{random.getrandbits(128):032x}"
+    return f"{random.getrandbits(128):032x}"  # nosec B311
 
 
 def _shown_path(scope: Scope) -> str:
