@@ -19,6 +19,7 @@ from adapters.addresses import passwords_in
 from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSettings
 from adapters.checks import Seconds, Section, check_outlasts, check_printable
 from adapters.policies import ResilienceSettings
+from adapters.telemetry import TelemetrySettings
 
 
 class ConfigurationError(Exception):
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @model_validator(mode="after")
     def _check_workers(self) -> Self:

@@ -1,23 +1,29 @@
 """The ports: what the domain needs of the world, as abstract classes whose docstrings are their contracts."""
 
 from domain.ports.cache import Cache, Entry, Recollection
+from domain.ports.metrics import NO_METRICS, Metrics
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
 from domain.ports.status import BackendStatus, LastFailure
+from domain.ports.tracing import RequestSpan, Tracing
 from domain.ports.vector_store import VectorStore
 
 __all__ = [
+    "NO_METRICS",
     "BackendStatus",
     "Block",
     "Cache",
     "Columns",
     "Entry",
     "LastFailure",
+    "Metrics",
     "PointSink",
     "PointSource",
     "Recollection",
     "Refused",
+    "RequestSpan",
     "SnapshotStore",
+    "Tracing",
     "Unpacked",
     "VectorStore",
 ]

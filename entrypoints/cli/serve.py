@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,7 @@ def serve(
         os.environ["SOCIAL_QDRANT__URL"] = f"file:{data.expanduser().absolute()}"
     settings = load_settings()
     configure_logging(format=settings.log.format, level=settings.log.level, secrets=settings.secrets())
-    with _engine(settings):
+    with _ending_by_signal(), shared_metrics(settings), _engine(settings):
         _run(settings)
 
 
@@ -62,17 +64,42 @@ def _engine(settings: Settings) -> Iterator[None]:
         yield
         return
     os.environ["SOCIAL_QDRANT__ATTACH"] = "true"
-    # The server raises the signal that ended it once more, and that would end this process on the spot.
+    try:
+        yield
+    finally:
+        engine.close()
+
+
+@contextmanager
+def shared_metrics(settings: Settings) -> Iterator[None]:
+    """Where workers count together, where there are several: a directory that is gone at the end."""
+    if settings.http.workers == 1 or settings.telemetry.metrics_directory is not None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="holdfast-metrics-", ignore_cleanup_errors=True) as directory:
+        held = os.open(directory, os.O_RDONLY)
+        # systemd-tmpfiles, which deletes what is old, leaves a directory alone that is locked.
+        fcntl.flock(held, fcntl.LOCK_SH)
+        os.environ["SOCIAL_TELEMETRY__METRICS_DIRECTORY"] = directory
+        try:
+            yield
+        finally:
+            del os.environ["SOCIAL_TELEMETRY__METRICS_DIRECTORY"]
+            os.close(held)
+
+
+@contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    """The server raises the signal that ended it once more. That would end this process on the spot, with all it has.
+
+    It ends by the signal all the same, once everything is let go of: who sent it does not take that for a failure.
+    """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         yield
     except _Terminated:
-        engine.close()
-        # By the signal, as without an engine: who sent it does not take that for a failure.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTERM)
-    finally:
-        engine.close()
 
 
 class _Terminated(BaseException):
