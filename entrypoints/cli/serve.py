@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 import uvicorn
 
 from containers import Settings, load_settings, start_engine
+from entrypoints.cli.sharing import shared_metrics
 from entrypoints.logs import configure_logging
 
 
@@ -68,24 +67,6 @@ def _engine(settings: Settings) -> Iterator[None]:
         yield
     finally:
         engine.close()
-
-
-@contextmanager
-def shared_metrics(settings: Settings) -> Iterator[None]:
-    """Where workers count together, where there are several: a directory that is gone at the end."""
-    if settings.http.workers == 1 or settings.telemetry.metrics_directory is not None:
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="holdfast-metrics-", ignore_cleanup_errors=True) as directory:
-        held = os.open(directory, os.O_RDONLY)
-        # systemd-tmpfiles, which deletes what is old, leaves a directory alone that is locked.
-        fcntl.flock(held, fcntl.LOCK_SH)
-        os.environ["SOCIAL_TELEMETRY__METRICS_DIRECTORY"] = directory
-        try:
-            yield
-        finally:
-            del os.environ["SOCIAL_TELEMETRY__METRICS_DIRECTORY"]
-            os.close(held)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,15 @@ import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
+from adapters.backends import QdrantSettings
 from adapters.policies import ResilienceSettings
 from adapters.prometheus import PrometheusMetrics
 from adapters.prometheus.definitions import IN_FLIGHT, POINTS_WRITTEN
 from adapters.prometheus.slots import Slots
 from adapters.resilience import ResilientCache, ResilientVectorStore
+from adapters.settings import HttpSettings, Settings, load_settings
 from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError, Overloaded
+from entrypoints.cli.sharing import shared_metrics
 from tests.fakes import FailingCache, FailingVectorStore, serve_in_process
 
 THINGS = "/v1/collections/things"
@@ -190,3 +196,23 @@ def test_counts_alone_where_the_directory_is_gone(tmp_path: Path) -> None:
     metrics = PrometheusMetrics(tmp_path / "gone")
     metrics.points_written(1)
     assert rendered(metrics)["holdfast_points_written_total", ()] == 1
+
+
+def test_workers_share_a_directory_that_ends_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is made for several workers alone; what a killed server left is deleted, and what another uses is not."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, used = tmp_path / "holdfast-metrics-left", tmp_path / "holdfast-metrics-used"
+    for path in (left, used):
+        path.mkdir()
+        os.utime(path, (0, 0))
+    held = os.open(used, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    remote = QdrantSettings(url="http://127.0.0.1:1")
+    with shared_metrics(Settings(qdrant=remote, http=HttpSettings(workers=2))):
+        made = load_settings(qdrant=remote).telemetry.metrics_directory
+        assert made is not None
+        assert made.is_dir()
+        with shared_metrics(Settings()):
+            assert files(tmp_path) == 2
+    os.close(held)
+    assert [path.name for path in tmp_path.iterdir()] == ["holdfast-metrics-used"]
