@@ -17,6 +17,10 @@ from containers import Settings, load_settings, start_engine
 from entrypoints.cli.sharing import shared_metrics
 from entrypoints.logs import configure_logging
 
+STARTING = 30
+"""Seconds that a worker may be silent before it is killed: on a busy machine it takes more than 5 to load, and one
+that is killed for that, and started again, never serves."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. [SOCIAL_HTTP__HOST]")] = None,
@@ -51,6 +55,7 @@ def _run(settings: Settings) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_worker_healthcheck=STARTING,
         timeout_graceful_shutdown=int(settings.http.shutdown_timeout) + 1,
     )
 
