@@ -11,13 +11,14 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from contextvars import Context
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 
-from adapters.backends import Durability, QdrantSettings
+from adapters.backends import Durability, QdrantSettings, RedisSettings
 from adapters.keys import KeyFile, written
 from adapters.keys.build import build_key_ring, check_exposure, make_key
 from adapters.memory import InMemoryCache
@@ -32,7 +33,7 @@ from domain.health import Health
 from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, Columns, PointSink, PointSource, SnapshotStore, VectorStore
+from domain.ports import Cache, Columns, Metrics, PointSink, PointSource, SnapshotStore, Tracing, VectorStore
 from domain.search import Search
 from domain.snapshots import Snapshots
 
@@ -63,7 +64,46 @@ def _build_redis_client(settings: Settings) -> Redis | RedisCluster:
     return build_redis_client(settings.redis)
 
 
-def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClient]) -> VectorStore:
+def _build_metrics(settings: Settings) -> Metrics:
+    from adapters.prometheus import PrometheusMetrics  # noqa: PLC0415
+
+    return PrometheusMetrics(settings.telemetry.metrics_directory)
+
+
+def _build_tracing(settings: Settings, closing: AsyncExitStack[None]) -> Tracing | None:
+    """None where traces are off. The sdk is loaded where they are on alone."""
+    if not settings.telemetry.traces:
+        return None
+    from adapters.otel import OtelTracing  # noqa: PLC0415
+
+    return _closed_by(closing, "aclose", OtelTracing())
+
+
+def _apart(tracing: Tracing | None) -> Callable[[], Context]:
+    """What makes the contexts of calls that are made for several requests: they belong to the first one's trace."""
+    return Context if tracing is None else tracing.apart
+
+
+def _traced_store(settings: QdrantSettings, tracing: Tracing | None, store: VectorStore) -> VectorStore:
+    if tracing is None:
+        return store
+    from adapters.otel import TracedVectorStore  # noqa: PLC0415
+
+    system = "holdfast" if settings.is_service else "qdrant-edge" if settings.directory is not None else "qdrant"
+    return TracedVectorStore(store, tracing, system)
+
+
+def _traced_cache(settings: RedisSettings, tracing: Tracing | None, cache: Cache) -> Cache:
+    if tracing is None or settings.url is None:
+        return cache
+    from adapters.otel import TracedCache  # noqa: PLC0415
+
+    return TracedCache(cache, tracing, "redis")
+
+
+def _build_vector_store(
+    settings: Settings, client: Callable[[], AsyncQdrantClient], metrics: Callable[[], Metrics]
+) -> VectorStore:
     """The adapter that the URL names, behind the failure policy; one monitor tells of an outage once."""
     monitor = BackendMonitor(Backend.VECTOR_STORE)
     read, write = settings.qdrant.read_timeout, settings.qdrant.write_timeout
@@ -73,7 +113,9 @@ def _build_vector_store(settings: Settings, client: Callable[[], AsyncQdrantClie
     elif settings.qdrant.directory is not None:
         build = _build_edge_store
     inner = build(settings.qdrant, read_timeout=read, write_timeout=write, monitor=monitor)
-    return ResilientVectorStore(inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor)
+    return ResilientVectorStore(
+        inner, settings.resilience, read_timeout=read, write_timeout=write, monitor=monitor, metrics=metrics()
+    )
 
 
 def _build_qdrant_store(
@@ -121,7 +163,9 @@ def start_engine(settings: QdrantSettings) -> EngineSupervisor | None:
         raise ConfigurationError(f"SOCIAL_QDRANT__URL: the directory cannot be used: {error.strerror}") from None
 
 
-def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster]) -> Cache:
+def _build_cache(
+    settings: Settings, client: Callable[[], Redis | RedisCluster], metrics: Callable[[], Metrics]
+) -> Cache:
     """Redis behind the failure policy where it is set, else this process; only then is a client of Redis built."""
     if settings.redis.url is None:
         return InMemoryCache()
@@ -139,7 +183,14 @@ def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster])
         invalidation_timeout=invalidation,
         monitor=monitor,
     )
-    return ResilientCache(inner, settings.resilience, timeout=usual, invalidation_timeout=invalidation, monitor=monitor)
+    return ResilientCache(
+        inner,
+        settings.resilience,
+        timeout=usual,
+        invalidation_timeout=invalidation,
+        monitor=monitor,
+        metrics=metrics(),
+    )
 
 
 def _open_source(path: Path, *, columns: Columns, format: str | None = None) -> PointSource:  # noqa: A002
@@ -198,6 +249,9 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     closing: providers.Singleton[AsyncExitStack[None]] = providers.Singleton(AsyncExitStack)
 
+    metrics = providers.Singleton(_closed_by, closing, "aclose", providers.Factory(_build_metrics, settings))
+    tracing = providers.Singleton(_build_tracing, settings, closing)
+
     qdrant_client = providers.Singleton(
         _closed_by, closing, "close", providers.Factory(_build_qdrant_client, settings=settings)
     )
@@ -208,10 +262,25 @@ class Container(containers.DeclarativeContainer):
         _closed_by,
         closing,
         "aclose",
-        providers.Factory(_build_vector_store, settings=settings, client=qdrant_client.provider),
+        providers.Factory(
+            _traced_store,
+            settings.provided.qdrant,
+            tracing,
+            providers.Factory(
+                _build_vector_store, settings=settings, client=qdrant_client.provider, metrics=metrics.provider
+            ),
+        ),
     )
     cache = providers.Singleton(
-        _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)
+        _closed_by,
+        closing,
+        "aclose",
+        providers.Factory(
+            _traced_cache,
+            settings.provided.redis,
+            tracing,
+            providers.Factory(_build_cache, settings=settings, client=redis_client.provider, metrics=metrics.provider),
+        ),
     )
 
     invalidation = providers.Singleton(_closed_by, closing, "aclose", providers.Factory(Invalidation, cache=cache))
@@ -224,6 +293,7 @@ class Container(containers.DeclarativeContainer):
         cache=cache,
         invalidation=invalidation,
         windows=providers.Callable(_windows, settings),
+        apart=providers.Callable(_apart, tracing),
     )
     importing = providers.Singleton(Import, points=points, collections=collections)
     exporting = providers.Singleton(Export, points=points, collections=collections)

@@ -20,6 +20,7 @@ from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSetting
 from adapters.checks import Seconds, Section, check_outlasts, check_printable
 from adapters.keys import AuthSettings
 from adapters.policies import ResilienceSettings
+from adapters.telemetry import TelemetrySettings
 
 
 class ConfigurationError(Exception):
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @model_validator(mode="after")
     def _check_workers(self) -> Self:

@@ -28,9 +28,12 @@ class Flights(Generic[T]):
     A caller who is cancelled, or whose time is over, does not take the others with him; when the last one
     has left, the call is cancelled. The call runs apart from its callers' contexts, so that it ends by no
     caller's deadline. Its error is raised to every caller.
+
+    `apart` makes the context of a call, called by who begins it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Callable[[], Context] = Context) -> None:
+        self._apart = apart
         self._flights: dict[Hashable, _Flight[T]] = {}
 
     async def join(self, key: Hashable, call: Callable[[], Coroutine[Any, Any, T]], timeout: float | None = None) -> T:
@@ -41,7 +44,7 @@ class Flights(Generic[T]):
         loop = asyncio.get_running_loop()
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = _Flight(loop.create_task(call(), context=Context()))
+            flight = self._flights[key] = _Flight(loop.create_task(call(), context=self._apart()))
             flight.task.add_done_callback(partial(self._land, key, flight))
         landed: asyncio.Future[T] = loop.create_future()
         flight.waiting.add(landed)

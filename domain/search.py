@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -72,7 +73,8 @@ class _Question:
 class Search:
     """Find the nearest neighbours, in memory where it may be.
 
-    `clock` counts seconds since 1970, as other processes do that share the cache.
+    `clock` counts seconds since 1970, as other processes do that share the cache. `apart` makes the context in
+    which the store is asked for all who ask the same.
     """
 
     def __init__(
@@ -82,13 +84,15 @@ class Search:
         invalidation: Invalidation,
         windows: Windows = DEFAULT_WINDOWS,
         clock: Callable[[], float] = time.time,
+        *,
+        apart: Callable[[], Context] = Context,
     ) -> None:
         self._store = store
         self._cache = cache
         self._invalidation = invalidation
         self._windows = windows
         self._clock = clock
-        self._flights: Flights[tuple[tuple[Hit, ...], bool]] = Flights()
+        self._flights: Flights[tuple[tuple[Hit, ...], bool]] = Flights(apart)
 
     async def search(
         self, collection: str, query: SearchQuery, demand: Demand = ANY, tenant: Tenant | None = None

@@ -36,6 +36,9 @@ _SHORTEST_SECRET = 4
 request_id: ContextVar[str] = ContextVar("holdfast_request_id")
 """The id of the request that is being served: each line that is written meanwhile carries it."""
 
+trace_id: ContextVar[str | None] = ContextVar("holdfast_trace_id", default=None)
+"""The trace that it belongs to, where it is recorded: lines carry that too."""
+
 _LOUD = ("httpx", "httpcore", "grpc", "asyncio", "watchfiles")
 
 
@@ -121,13 +124,15 @@ class LineWriter:
 
 def add_context(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     """Say when it was, how severe, and which request the line is about, if it is about one."""
-    return _in_context(name, event, time.time_ns(), request_id.get(None))
+    return _in_context(name, event, time.time_ns(), request_id.get(None), trace_id.get())
 
 
-def _in_context(name: str, event: EventDict, nanoseconds: int, serving: str | None) -> EventDict:
+def _in_context(name: str, event: EventDict, nanoseconds: int, serving: str | None, traced: str | None) -> EventDict:
     line = {"timestamp": _rfc3339(nanoseconds), "level": _LEVELS.get(name, name), "event": event["event"], **event}
     if serving is not None:
         line["request_id"] = serving
+    if traced is not None:
+        line["trace_id"] = traced
     return line
 
 
@@ -156,10 +161,10 @@ def _quick_logger(least: int) -> type[structlog.typing.FilteringBoundLogger]:
             processors = self._processors
             if args or self._context or processors[0] is not add_context:
                 return super().info(event, *args, **values)
-            at, serving = time.time_ns(), request_id.get(None)
+            at, serving, traced = time.time_ns(), request_id.get(None), trace_id.get()
 
             def line() -> str:
-                made: Any = _in_context("info", {"event": event, **values}, at, serving)
+                made: Any = _in_context("info", {"event": event, **values}, at, serving, traced)
                 for process in processors[1:]:
                     made = process(self._logger, "info", made)
                 return str(made)

@@ -35,10 +35,11 @@ class Engine:
 
     A request is `(number, operation, collection, arguments)`, its answer `(number, error, value)`: the error
     is None, one of the domain's, or a text that names what the engine raised. With `synced`, writes are
-    acknowledged once they are synced to disk. `tell` is told what happens.
+    acknowledged once they are synced to disk. `tell` is told what happens. It was started
+    anew so many times.
     """
 
-    def __init__(self, root: Path, tell: Tell, *, synced: bool) -> None:
+    def __init__(self, root: Path, tell: Tell, *, synced: bool, restarts: int = 0) -> None:
         self.directory = Directory(root, busy=lambda name: self._writes.busy(name))  # noqa: PLW0108 - made below
         self._tell = tell
         self._writes = Writes(self.directory.flush if synced else None)
@@ -48,6 +49,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads: dict[str, Callable[..., object]] = {
             "ping": lambda _: VERSION,
+            "figures": lambda _: self._figures(restarts),
             "list": lambda _: self.directory.folders.names(),
             "describe": self._describe,
             "retrieve": self._retrieve,
@@ -143,6 +145,10 @@ class Engine:
             return error
         self._tell("engine_fault", operation=operation, error=type(error).__name__, message=str(error))
         return type(error).__name__
+
+    def _figures(self, restarts: int) -> dict[str, float]:
+        opened = self.directory.opened.values()
+        return {"restarts": restarts, "collections": len(opened), "builds": sum(each.building for each in opened)}
 
     def _describe(self, name: str) -> tuple[dict[str, Any], int, bool, dict[str, int], int]:
         opened = self.directory.get(name)

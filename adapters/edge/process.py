@@ -1,4 +1,4 @@
-"""The engine's process: `python -m adapters.edge.process PATH process|disk`.
+"""The engine's process: `python -m adapters.edge.process PATH process|disk [RESTARTS]`.
 
 It serves the collections of a data directory over a Unix socket, until its stdin ends: with whoever
 started it, however that went. What happens is told on stdout, a JSON object a line.
@@ -40,11 +40,11 @@ def tell(event: str, **values: object) -> None:
         print(json.dumps({"event": event, **values}, default=str), flush=True)  # noqa: T201
 
 
-async def serve(root: Path, *, synced: bool) -> None:
+async def serve(root: Path, *, synced: bool, restarts: int) -> None:
     """Serve until stdin ends; then do what waits, and sync."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     threading.Thread(target=_wait_for_end, args=(lambda: loop.call_soon_threadsafe(ended.set),), daemon=True).start()
-    engine = Engine(root, tell, synced=synced)
+    engine = Engine(root, tell, synced=synced, restarts=restarts)
     engine.directory.folders.prepare()
     # A path of a socket has at most 107 bytes, and that of the data may have more.
     with tempfile.TemporaryDirectory(prefix="holdfast-engine-") as folder:
@@ -99,7 +99,7 @@ def _lock(root: Path) -> TextIO:
 
 def main() -> None:
     """Serve a data directory."""
-    root, durability = Path(sys.argv[1]), sys.argv[2]
+    root, synced, restarts = Path(sys.argv[1]), sys.argv[2] == "disk", sum(map(int, sys.argv[3:]))
     # Whoever started it says when to end; a signal to the whole group, or to all of a service, does not.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -110,9 +110,9 @@ def main() -> None:
         try:
             import uvloop  # noqa: PLC0415
         except ImportError:
-            asyncio.run(serve(root, synced=durability == "disk"))
+            asyncio.run(serve(root, synced=synced, restarts=restarts))
         else:
-            uvloop.run(serve(root, synced=durability == "disk"))
+            uvloop.run(serve(root, synced=synced, restarts=restarts))
 
 
 if __name__ == "__main__":

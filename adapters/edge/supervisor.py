@@ -58,6 +58,7 @@ class EngineSupervisor:
         self._lock = _lock(root)
         self._command = [sys.executable, "-m", "adapters.edge.process", str(root.resolve())]
         self._command.append("disk" if synced else "process")
+        self._starts = 0
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -99,9 +100,11 @@ class EngineSupervisor:
     def _serve(self) -> int | None:
         """The engine's exit code; None where it could not be started, as for want of descriptors or memory."""
         try:
+            command = [*self._command, str(self._starts)]
             process = subprocess.Popen(  # noqa: S603 - this program, and a path that is one argument # nosec B603
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PACKAGES
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PACKAGES
             )
+            self._starts += 1
         except OSError as error:
             log.error("engine_not_started", error=type(error).__name__, message=error.strerror)
             return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from adapters.call import BackendCall, Fault
-from adapters.edge.connection import EngineConnection, meaning
+from adapters.edge.connection import EngineConnection, EngineFault, meaning
 from adapters.edge.description import describe, parse
 from adapters.edge.flat import flat_query, to_hits, to_record
 from adapters.edge.supervisor import EngineSupervisor
@@ -20,6 +20,9 @@ from domain.ports import BackendStatus, VectorStore
 from domain.queries import SearchQuery, Selection
 
 T = TypeVar("T")
+
+FIGURES_TIMEOUT = 1.0
+"""Seconds that the engine has to tell of itself."""
 
 
 class EdgeVectorStore(VectorStore):
@@ -112,6 +115,14 @@ class EdgeVectorStore(VectorStore):
     async def ping(self) -> BackendStatus:
         version = await self._read("ping", str, "ping", "")
         return BackendStatus("qdrant-edge", version, self._monitor.last_failure)
+
+    async def engine_figures(self) -> Mapping[str, float]:
+        try:
+            async with asyncio.timeout(FIGURES_TIMEOUT):
+                told: dict[str, float] = await self._reading.call("figures", "")
+        except (OSError, EngineFault):
+            return {"up": 0.0}
+        return {"up": 1.0, **told}
 
     async def aclose(self) -> None:
         self._closed = True

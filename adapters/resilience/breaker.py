@@ -15,6 +15,7 @@ import structlog
 from adapters.policies import ResilienceSettings
 from adapters.resilience.counts import RollingCounts
 from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError
+from domain.ports import NO_METRICS, Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.backend")
 
@@ -73,7 +74,8 @@ class CircuitBreaker:
     Each change of state begins a new era. A call counts in the era in which it began alone, so that
     one that was let through before an outage cannot end it, or begin it anew.
 
-    `clock` counts seconds; `random` gives numbers from 0 to 1, exclusively. For one event loop.
+    `clock` counts seconds; `random` gives numbers from 0 to 1, exclusively; `metrics` is told each state.
+    For one event loop.
     """
 
     def __init__(
@@ -84,8 +86,11 @@ class CircuitBreaker:
         *,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self._backend = backend
+        self._metrics = metrics
+        metrics.circuit(backend.value, kind.value, _CLOSED.value)
         self.kind = kind
         self._settings = settings
         self._clock = clock
@@ -191,6 +196,7 @@ class CircuitBreaker:
     def _change(self, state: State, **more: object) -> None:
         self._state = state
         self._era += 1
+        self._metrics.circuit(self._backend.value, self.kind.value, state.value)
         level = log.warning if state is State.OPEN else log.info
         level(EVENTS[state], backend=self._backend, kind=self.kind, **more)
 

@@ -10,8 +10,9 @@ from adapters.monitor import BackendMonitor
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.limit import TimeLimit, at_most
+from adapters.resilience.observed import Observed
 from domain.errors import Backend
-from domain.ports import BackendStatus, Cache, Entry, Recollection
+from domain.ports import NO_METRICS, BackendStatus, Cache, Entry, Metrics, Recollection
 
 
 class ResilientCache(Cache):
@@ -23,7 +24,7 @@ class ResilientCache(Cache):
     retried: a search rather goes to the store, and an invalidation is repeated by the use case.
 
     `monitor` is the one of `inner`, so that an outage is logged once. `clock` counts seconds,
-    `random` gives numbers from 0 to 1.
+    `random` gives numbers from 0 to 1. `metrics` counts the calls.
     """
 
     def __init__(
@@ -36,34 +37,36 @@ class ResilientCache(Cache):
         monitor: BackendMonitor | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self.inner = inner
         self._timeout = timeout
         self._invalidation_timeout = invalidation_timeout
         self._reads, self._writes = (
-            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random) for kind in Kind
+            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random, metrics=metrics) for kind in Kind
         )
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
+        self._metrics = metrics
 
     async def recall(self, collection: str, key: str) -> Recollection:
-        with self._limit("recall", self._reads):
+        with self._observed("recall"), self._limit("recall", self._reads):
             return await self.inner.recall(collection, key)
 
     async def remember(self, collection: str, key: str, entry: Entry, ttl: float) -> None:
-        with self._limit("remember", self._writes):
+        with self._observed("remember"), self._limit("remember", self._writes):
             await self.inner.remember(collection, key, entry, ttl)
 
     async def invalidate(self, collection: str) -> None:
-        with TimeLimit(self._monitor, "invalidate", self._invalidation_timeout):
+        with self._observed("invalidate"), TimeLimit(self._monitor, "invalidate", self._invalidation_timeout):
             await self.inner.invalidate(collection)
 
     async def forget(self, collection: str) -> None:
-        with TimeLimit(self._monitor, "forget", self._invalidation_timeout):
+        with self._observed("forget"), TimeLimit(self._monitor, "forget", self._invalidation_timeout):
             await self.inner.forget(collection)
 
     async def ping(self) -> BackendStatus:
         """Ask in any state, within the time limits of `inner`; where a probe of reads is due, this is it."""
-        with self._reads.probe("ping"):
+        with self._observed("ping"), self._reads.probe("ping"):
             return await self.inner.ping()
 
     def breakers(self) -> Mapping[str, str]:
@@ -71,6 +74,9 @@ class ResilientCache(Cache):
 
     async def aclose(self) -> None:
         await self.inner.aclose()
+
+    def _observed(self, operation: str) -> Observed:
+        return Observed(self._metrics, "cache", operation)
 
     def _limit(self, operation: str, breaker: CircuitBreaker) -> TimeLimit:
         """The usual time limit. Raises `BackendUnavailable` (timeout) where the request has no time left."""

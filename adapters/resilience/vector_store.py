@@ -13,11 +13,12 @@ from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.bulkhead import Bulkhead
 from adapters.resilience.limit import TimeLimit, at_most
+from adapters.resilience.observed import Observed
 from adapters.resilience.retry import TRANSIENT, UNDONE, Retry
 from domain.errors import Backend, Failure
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports import BackendStatus, VectorStore
+from domain.ports import NO_METRICS, BackendStatus, Metrics, VectorStore
 from domain.queries import SearchQuery, Selection
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class ResilientVectorStore(VectorStore):
     A read takes at most `read_timeout` seconds, a write `write_timeout`, its retry included, and
     neither more than its request has left. `monitor` is the one of `inner`, so that an outage is
     logged once. `clock` counts seconds, `random` gives numbers from 0 to 1, `sleep` waits for seconds.
+    `metrics` counts the calls.
 
     Every operation may be retried, since doing it twice leaves what doing it once leaves: reads
     change nothing; an upsert and a merge write the same values again, a deletion finds less to
@@ -48,11 +50,13 @@ class ResilientVectorStore(VectorStore):
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self.inner = inner
         self._caps = {Kind.READ: read_timeout, Kind.WRITE: write_timeout}
         self._breakers = {
-            kind: CircuitBreaker(Backend.VECTOR_STORE, kind, settings, clock=clock, random=random) for kind in Kind
+            kind: CircuitBreaker(Backend.VECTOR_STORE, kind, settings, clock=clock, random=random, metrics=metrics)
+            for kind in Kind
         }
         places = {Kind.READ: settings.max_reads, Kind.WRITE: settings.max_writes}
         self._bulkheads = {
@@ -60,6 +64,7 @@ class ResilientVectorStore(VectorStore):
         }
         self._retry = Retry(settings, random=random, sleep=sleep)
         self._monitor = monitor or BackendMonitor(Backend.VECTOR_STORE)
+        self._metrics = metrics
 
     async def create_collection(self, collection: Collection) -> bool:
         return await self._write("create_collection", lambda: self.inner.create_collection(collection))
@@ -121,11 +126,14 @@ class ResilientVectorStore(VectorStore):
         """Ask in any state, without a place in a bulkhead; where a probe of reads is due, this is it."""
         limit = TimeLimit(self._monitor, "ping", at_most(self._caps[Kind.READ]))
         limit.check()
-        with self._breakers[Kind.READ].probe("ping"), limit:
+        with self._observed("ping"), self._breakers[Kind.READ].probe("ping"), limit:
             return await self.inner.ping()
 
     def breakers(self) -> Mapping[str, str]:
         return states(*self._breakers.values())
+
+    async def engine_figures(self) -> Mapping[str, float]:
+        return await self.inner.engine_figures()
 
     async def aclose(self) -> None:
         await self.inner.aclose()
@@ -141,6 +149,12 @@ class ResilientVectorStore(VectorStore):
     async def _run(
         self, kind: Kind, operation: str, call: Callable[[], Awaitable[T]], retried: frozenset[Failure]
     ) -> T:
+        with self._observed(operation):
+            return await self._guarded(kind, operation, call, retried)
+
+    async def _guarded(
+        self, kind: Kind, operation: str, call: Callable[[], Awaitable[T]], retried: frozenset[Failure]
+    ) -> T:
         breaker = self._breakers[kind]
         # Asked before the bulkhead too: while the breaker is open nobody need wait for a place.
         breaker.check(operation)
@@ -153,3 +167,6 @@ class ResilientVectorStore(VectorStore):
 
         async with self._bulkheads[kind].place(operation, limit.left()):
             return await self._retry.run(attempt, on=retried, left=limit.left)
+
+    def _observed(self, operation: str) -> Observed:
+        return Observed(self._metrics, "vector_store", operation)

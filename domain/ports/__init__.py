@@ -2,12 +2,15 @@
 
 from domain.ports.cache import Cache, Entry, Recollection
 from domain.ports.keys import KeyRing, KeyStore
+from domain.ports.metrics import NO_METRICS, Metrics
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
 from domain.ports.status import BackendStatus, LastFailure
+from domain.ports.tracing import RequestSpan, Tracing
 from domain.ports.vector_store import VectorStore
 
 __all__ = [
+    "NO_METRICS",
     "BackendStatus",
     "Block",
     "Cache",
@@ -16,11 +19,14 @@ __all__ = [
     "KeyRing",
     "KeyStore",
     "LastFailure",
+    "Metrics",
     "PointSink",
     "PointSource",
     "Recollection",
     "Refused",
+    "RequestSpan",
     "SnapshotStore",
+    "Tracing",
     "Unpacked",
     "VectorStore",
 ]

@@ -138,6 +138,14 @@ class VectorStore(ABC):
         """
         return {}
 
+    async def engine_figures(self) -> Mapping[str, float]:
+        """What the engine that this store runs tells of itself; nothing where it runs none, as by default.
+
+        `up`, and while that is 1 `restarts`, `collections` (open) and `builds` (of graphs, under way). It takes a
+        second at most, raises nothing, and says nothing about the store to its circuit breakers.
+        """
+        return {}
+
     @abstractmethod
     async def aclose(self) -> None:
         """Let go of connections. Later calls raise `BackendUnavailable`; a second `aclose` does nothing."""

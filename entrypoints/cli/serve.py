@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from containers import Container, Settings, check_exposure, load_settings, start_engine
+from entrypoints.cli.sharing import shared_metrics
 from entrypoints.logs import configure_logging
 
 GRACE = 10.0
@@ -48,7 +49,7 @@ def serve(
     from entrypoints.http.listening import listen_on  # noqa: PLC0415
 
     sockets = listen_on(settings.http.host, settings.http.port)
-    with _engine(settings):
+    with _ending_by_signal(), shared_metrics(settings), _engine(settings):
         _run(settings, sockets)
 
 
@@ -85,17 +86,24 @@ def _engine(settings: Settings) -> Iterator[None]:
         yield
         return
     os.environ["SOCIAL_QDRANT__ATTACH"] = "true"
-    # The server raises the signal that ended it once more, and that would end this process on the spot.
+    try:
+        yield
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    """The server raises the signal that ended it once more. That would end this process on the spot, with all it has.
+
+    It ends by the signal all the same, once everything is let go of: who sent it does not take that for a failure.
+    """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         yield
     except _Terminated:
-        engine.close()
-        # By the signal, as without an engine: who sent it does not take that for a failure.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTERM)
-    finally:
-        engine.close()
 
 
 class _Terminated(BaseException):

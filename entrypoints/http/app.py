@@ -14,8 +14,10 @@ from entrypoints.http.lifespan import Readiness, make_lifespan
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
 from entrypoints.http.routes.collections import CollectionRoutes
 from entrypoints.http.routes.health import HealthRoutes
+from entrypoints.http.routes.metrics import MetricsRoutes
 from entrypoints.http.routes.points import PointRoutes
 from entrypoints.http.routes.search import SearchFirst, SearchRoutes
+from entrypoints.http.tracing import RequestTraces
 
 
 def create_app(container: Container) -> Starlette:
@@ -24,17 +26,19 @@ def create_app(container: Container) -> Starlette:
     http = container.settings().http
     limit = http.max_body_bytes
     bounds = {"read_seconds": http.read_deadline, "write_seconds": http.write_deadline}
-    search = SearchRoutes(container.search(), limit)
+    metrics = container.metrics()
+    search = SearchRoutes(container.search(), limit, metrics)
     app = Starlette(
         routes=[
             # The busiest first: each route that does not match costs a little.
             *search.routes(),
-            *PointRoutes(container.points(), limit).routes(),
+            *PointRoutes(container.points(), limit, metrics).routes(),
             *CollectionRoutes(container.collections(), limit).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
+            *MetricsRoutes(metrics, container.vector_store()).routes(),
         ],
         middleware=[
-            Middleware(RequestContext, in_flight=in_flight),
+            Middleware(RequestContext, in_flight=in_flight, metrics=metrics),
             Middleware(ErrorResponses),
             Middleware(Authentication, keys=container.key_ring()),
             Middleware(RequestBounds, **bounds),
@@ -43,6 +47,9 @@ def create_app(container: Container) -> Starlette:
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=make_lifespan(container, readiness, in_flight),
     )
+    tracing = container.tracing()
+    if tracing is not None:
+        app.add_middleware(RequestTraces, tracing=tracing)
     app.router.redirect_slashes = False
     app.state.readiness = readiness
     return app

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.access import Grant
 from domain.errors import HoldfastError
+from domain.ports import Metrics
 from entrypoints.http.errors import (
     INTERNAL,
     STOPPING,
@@ -24,6 +25,7 @@ from entrypoints.http.errors import (
     error_response,
     retry_after,
 )
+from entrypoints.http.templates import METHODS, route_of
 from entrypoints.logs import describe_exception, request_id
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
@@ -81,11 +83,12 @@ class Answer:
 
 
 class RequestContext:
-    """Gives each request an id (the client's, if it sent a good one), and the log a line for it."""
+    """Gives each request an id (the client's, if it sent a good one), the log a line for it, and counts it."""
 
-    def __init__(self, app: ASGIApp, in_flight: InFlight) -> None:
+    def __init__(self, app: ASGIApp, in_flight: InFlight, metrics: Metrics) -> None:
         self._app = app
         self._in_flight = in_flight
+        self._metrics = metrics
         # Bound once: a logger is otherwise put together anew for each line.
         self._log = log.bind()
 
@@ -97,18 +100,22 @@ class RequestContext:
         scope.setdefault("state", {})["answer"] = answer
         token = request_id.set(answer.id)
         begun = time.perf_counter()
+        self._metrics.request_began()
         with self._in_flight:
             try:
                 await self._app(scope, receive, answer)
             finally:
+                seconds, method, status = time.perf_counter() - begun, scope["method"], answer.status or CLIENT_GONE
                 self._log.info(
                     "request",
-                    method=scope["method"],
-                    path=_shown_path(scope),
-                    status=answer.status or CLIENT_GONE,
-                    duration_ms=round((time.perf_counter() - begun) * 1000, 3),
+                    method=method,
+                    path=shown_path(scope),
+                    status=status,
+                    duration_ms=round(seconds * 1000, 3),
                     **_key(scope),
                 )
+                # Here, since one more layer of coroutines would cost as much as all the counting.
+                self._metrics.request_ended(method if method in METHODS else "other", route_of(scope), status, seconds)
                 request_id.reset(token)
                 # The scope is the server's, and what it sends with holds the scope: a ring that only the collector of
                 # garbage would open.
@@ -171,7 +178,7 @@ def _request_id(scope: Scope) -> str:
     return f"{random.getrandbits(128):032x}"  # nosec B311
 
 
-def _shown_path(scope: Scope) -> str:
+def shown_path(scope: Scope) -> str:
     """The path as it came, still escaped, so that it cannot forge a line."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("unicode_escape")
     return raw[:_LONGEST_PATH].decode("ascii", "backslashreplace")

@@ -10,6 +10,7 @@ from domain.access import Right
 from domain.errors import at
 from domain.models import parse_point_id
 from domain.points import Points
+from domain.ports import NO_METRICS, Metrics
 from entrypoints.http.access import allowed
 from entrypoints.http.answers import describe_page, describe_record
 from entrypoints.http.bodies import (
@@ -30,8 +31,9 @@ from entrypoints.http.requests import MAX_OBJECTS_OF_POINTS, JsonBody, collectio
 class PointRoutes:
     """Write and read points."""
 
-    def __init__(self, points: Points, body_limit: int) -> None:
+    def __init__(self, points: Points, body_limit: int, metrics: Metrics = NO_METRICS) -> None:
         self._points = points
+        self._metrics = metrics
         self._upsert_body = JsonBody(UpsertBody, body_limit, MAX_OBJECTS_OF_POINTS)
         self._payload_body = JsonBody(SetPayloadBody, body_limit)
         self._retrieve_body = JsonBody(RetrieveBody, body_limit)
@@ -58,6 +60,7 @@ class PointRoutes:
         tenant = allowed(request.scope, Right.WRITE, name)
         body = await self._upsert_body.read(request)
         written = await self._points.upsert(name, body.to_domain(), only=body.only(), tenant=tenant)
+        self._metrics.points_written(written.value)
         return json_response({"upserted": written.value}, headers=write_headers(written))
 
     async def set_payload(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.access import Right, Tenant
 from domain.freshness import Cached
 from domain.models import Hit
+from domain.ports import NO_METRICS, Metrics
 from domain.queries import SearchQuery
 from domain.search import Search, SearchResult
 from entrypoints.http.access import allowed
@@ -28,6 +29,8 @@ _JSON = (b"content-type", b"application/json")
 
 _BEFORE, _AFTER = "/v1/collections/", "/search"
 
+_HIT = Cached.HIT
+
 LARGEST_KEPT = KEPT_BYTES // 64
 """One that is larger is read and written anew each time."""
 
@@ -35,9 +38,10 @@ LARGEST_KEPT = KEPT_BYTES // 64
 class SearchRoutes:
     """Find the nearest neighbours."""
 
-    def __init__(self, search: Search, body_limit: int) -> None:
+    def __init__(self, search: Search, body_limit: int, metrics: Metrics = NO_METRICS) -> None:
         self._search = search
-        self.single = SingleSearch(search, body_limit)
+        self._metrics = metrics
+        self.single = SingleSearch(search, body_limit, metrics)
         self._batch_body = JsonBody(SearchBatchBody, body_limit)
 
     def routes(self) -> list[Route]:
@@ -53,6 +57,8 @@ class SearchRoutes:
         tenant = allowed(request.scope, Right.READ, name)
         queries = (await self._batch_body.read(request)).to_domain()
         results = await self._search.search_batch(name, queries, read_demand(request.scope), tenant)
+        for result in results:
+            self._metrics.searched(_outcome(result))
         answer = {"results": [describe_result(result) for result in results]}
         response = json_response(answer)
         response.raw_headers += search_headers(results)
@@ -68,6 +74,7 @@ class SearchFirst:
     def __init__(self, app: ASGIApp, search: SingleSearch) -> None:
         self._app = app
         self._search = search
+        self._route = Route(f"{_BEFORE}{{collection}}{_AFTER}", search, methods=["POST"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -75,6 +82,7 @@ class SearchFirst:
             name = scope["path"].removeprefix(_BEFORE).removesuffix(_AFTER)
             if name and "/" not in name and len(name) == len(scope["path"]) - len(_BEFORE) - len(_AFTER):
                 scope["path_params"] = {"collection": name}
+                scope["route"] = self._route
                 await self._search(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -87,8 +95,9 @@ class SingleSearch:
     those that came last: the same bytes of the same tenant mean the same, and hits do not change.
     """
 
-    def __init__(self, search: Search, body_limit: int) -> None:
+    def __init__(self, search: Search, body_limit: int, metrics: Metrics = NO_METRICS) -> None:
         self._search = search
+        self._metrics = metrics
         self._body = JsonBody(SearchBody, body_limit)
         self._queries: cachebox.LRUCache[bytes | tuple[bytes, Tenant], SearchQuery] = cachebox.LRUCache(
             KEPT_BYTES, getsizeof=lambda key, _: 2 * len(key if isinstance(key, bytes) else key[0]) + 1000
@@ -106,7 +115,8 @@ class SingleSearch:
         known: SearchQuery | None = self._queries.get(key)
         query = known or self._body.decode(body).to_domain().of(tenant)
         result = await self._search.search(name, query, read_demand(scope), tenant)
-        if known is None and result.cached is Cached.HIT and len(body) <= LARGEST_KEPT:
+        self._metrics.searched(_outcome(result))
+        if known is None and result.cached is _HIT and len(body) <= LARGEST_KEPT:
             self._queries.insert(key, query)
         answer = self._written(result)
         headers = [_JSON, (b"content-length", b"%d" % len(answer)), *search_headers([result])]
@@ -123,3 +133,10 @@ class SingleSearch:
             if len(kept[1]) <= LARGEST_KEPT:
                 self._answers.insert(id(result.hits), kept)
         return kept[1]
+
+
+def _outcome(result: SearchResult) -> str:
+    if result.stale:
+        return "stale"
+    # Members of enumerations are slow to look up, and this one stands in the way of every hit.
+    return "hit" if result.cached is _HIT else result.cached.value
