@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,21 @@ THINGS = "/v1/collections/things"
 ASK = httpx.Client(headers={"Connection": "close"}, timeout=10)
 """Over a new connection each time, which whichever worker is free takes."""
 
+PATIENCE = 60.0
+"""Seconds for several processes to start: on a busy machine one takes ten."""
+
 REQUESTS, CALLS = "holdfast_http_requests_total", "holdfast_backend_calls_total"
+
+
+@contextmanager
+def serving(process: ChildProcess) -> Iterator[None]:
+    """The service, started and at the end ended."""
+    try:
+        process.start(wait=False)
+        process.wait_ready(PATIENCE)
+        yield
+    finally:
+        process.close()
 
 
 def scrape(url: str) -> Callable[..., float]:
@@ -36,7 +51,7 @@ def scrape(url: str) -> Callable[..., float]:
     return found
 
 
-def until(url: str, holds: Callable[[Callable[..., float]], bool], seconds: float = 15.0) -> Callable[..., float]:
+def until(url: str, holds: Callable[[Callable[..., float]], bool], seconds: float = PATIENCE) -> Callable[..., float]:
     """The first scrape of which it holds. Fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -74,7 +89,7 @@ async def test_any_worker_tells_the_sum_and_a_killed_one_leaves_its_counts(tmp_p
     qdrant_url, qdrant = qdrant_rest_process(directory=tmp_path)
     url, process = service(QDRANT__URL=qdrant_url, QDRANT__READ_TIMEOUT=9.5, HTTP__WORKERS=2)
     process.env = {**(process.env or {}), "TMPDIR": str(tmp_path)}
-    with qdrant, process:
+    with qdrant, serving(process):
         make_things(url)
         for value in range(20):
             assert search(url, value) == 200
@@ -111,7 +126,7 @@ def test_failures_of_a_backend_are_counted_by_their_names(tmp_path: Path) -> Non
     url, process = service(
         QDRANT__URL=qdrant_url, QDRANT__READ_TIMEOUT=0.3, RESILIENCE__BREAKER_MIN_OPEN=10, RESILIENCE__RETRY_TOKENS=0
     )
-    with qdrant, process:
+    with qdrant, serving(process):
         make_things(url)
         qdrant.pause()
         assert search(url) == 503
@@ -134,7 +149,7 @@ def test_failures_of_a_backend_are_counted_by_their_names(tmp_path: Path) -> Non
 def test_the_engine_is_told_of(tmp_path: Path) -> None:
     """Collections that are open and starts anew are counted, and several workers tell of one engine."""
     url, process = service(QDRANT__URL=f"file:{tmp_path / 'data'}", HTTP__WORKERS=2)
-    with process:
+    with serving(process):
         make_things(url)
         found = scrape(url)
         assert found("holdfast_engine_up") == found("holdfast_engine_collections_open") == 1
