@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dependency_injector import containers, providers
 
 from adapters.backends import Durability, QdrantSettings
+from adapters.limits import LimitSettings
 from adapters.memory import InMemoryCache
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
@@ -237,4 +238,12 @@ class Container(containers.DeclarativeContainer):
     health = providers.Singleton(Health, store=vector_store, cache=cache)
 
 
-__all__ = ["ConfigurationError", "Container", "DirectoryTaken", "Settings", "load_settings", "start_engine"]
+__all__ = [
+    "ConfigurationError",
+    "Container",
+    "DirectoryTaken",
+    "LimitSettings",
+    "Settings",
+    "load_settings",
+    "start_engine",
+]

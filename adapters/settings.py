@@ -18,6 +18,7 @@ from pydantic_settings.exceptions import SettingsError
 from adapters.addresses import passwords_in
 from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSettings
 from adapters.checks import Seconds, Section, check_outlasts, check_printable
+from adapters.limits import LimitSettings
 from adapters.policies import ResilienceSettings
 
 
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
+    limits: LimitSettings = LimitSettings()
     copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
 

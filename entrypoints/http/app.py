@@ -7,9 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from containers import Container
+from entrypoints.http.admission import Admission
 from entrypoints.http.bounds import RequestBounds
 from entrypoints.http.errors import answer_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
+from entrypoints.http.limits import Limits
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
 from entrypoints.http.routes.collections import CollectionRoutes
 from entrypoints.http.routes.health import HealthRoutes
@@ -20,21 +22,23 @@ from entrypoints.http.routes.search import SearchFirst, SearchRoutes
 def create_app(container: Container) -> Starlette:
     """The service over HTTP. Nothing is connected until a request, or the lifespan, needs it."""
     readiness, in_flight = Readiness(), InFlight()
-    http = container.settings().http
-    limit = http.max_body_bytes
+    settings = container.settings()
+    http = settings.http
+    limits = Limits(settings.limits, http.max_body_bytes)
     bounds = {"read_seconds": http.read_deadline, "write_seconds": http.write_deadline}
-    search = SearchRoutes(container.search(), limit)
+    search = SearchRoutes(container.search(), limits)
     app = Starlette(
         routes=[
             # The busiest first: each route that does not match costs a little.
             *search.routes(),
-            *PointRoutes(container.points(), limit).routes(),
-            *CollectionRoutes(container.collections(), limit).routes(),
+            *PointRoutes(container.points(), limits).routes(),
+            *CollectionRoutes(container.collections(), limits).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
         ],
         middleware=[
             Middleware(RequestContext, in_flight=in_flight),
             Middleware(ErrorResponses),
+            Middleware(Admission, in_flight=in_flight, most=settings.limits.requests, budget=limits.budget),
             Middleware(RequestBounds, **bounds),
             Middleware(SearchFirst, search=search.single),
         ],

@@ -38,17 +38,17 @@ class InFlight:
     """Counts requests that have begun and not ended."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
         self._cut_off = 0
         self._none: asyncio.Event | None = None
 
     def __enter__(self) -> None:
-        self._count += 1
+        self.count += 1
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        self._count -= 1
+        self.count -= 1
         self._cut_off += kind is asyncio.CancelledError
-        if not self._count and self._none is not None:
+        if not self.count and self._none is not None:
             self._none.set()
 
     async def drained(self, timeout: float) -> int:
@@ -56,10 +56,10 @@ class InFlight:
         self._none = asyncio.Event()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self._count:
+                while self.count:
                     self._none.clear()
                     await self._none.wait()
-        return self._count + self._cut_off
+        return self.count + self._cut_off
 
 
 class Answer:

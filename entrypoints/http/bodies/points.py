@@ -34,14 +34,6 @@ class UpsertBody(Body):
 
     points: Annotated[list[PointBody], msgspec.Meta(max_length=MAX_POINTS)]
 
-    def to_domain(self) -> list[Point]:
-        """The points. Raises `InvalidInput` at `points[i]`."""
-        points = []
-        for index, body in enumerate(self.points):
-            with at(f"points[{index}]"):
-                points.append(body.to_domain())
-        return points
-
 
 class SelectionBody(Body):
     """The points that a write is about."""
