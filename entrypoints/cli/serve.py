@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -46,6 +46,8 @@ def _run(settings: Settings) -> None:
         workers=settings.http.workers,
         lifespan="on",
         http=_protocol(),
+        ws="none",
+        h11_max_incomplete_event_size=settings.limits.head_bytes,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -83,10 +85,12 @@ def _raise_terminated(*_: object) -> None:
     raise _Terminated
 
 
-def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:
+def _protocol() -> type[asyncio.Protocol]:
     """The quickest protocol that is installed: httptools comes with the extra `fast`."""
     try:
-        from entrypoints.http.corked import CorkedProtocol  # noqa: PLC0415
+        from entrypoints.http.quick import QuickProtocol  # noqa: PLC0415
     except ImportError:
-        return "auto"
-    return CorkedProtocol
+        from entrypoints.http.plain import PlainProtocol  # noqa: PLC0415
+
+        return PlainProtocol
+    return QuickProtocol

@@ -46,4 +46,6 @@ def create_app(container: Container) -> Starlette:
         lifespan=make_lifespan(container, readiness, in_flight),
     )
     app.router.redirect_slashes = False
+    # For the server's connections, which have limits too.
+    app.state.limits = settings.limits
     return app

@@ -29,6 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 512
+_SMALL_LENGTH = 5
 
 CLIENT_GONE = 499
 """The status in the log of a request whose client left before the answer (a custom of nginx)."""
@@ -65,9 +66,10 @@ class InFlight:
 class Answer:
     """Sends what answers one request, with the request's `id`; `status` is that of the answer, once it has begun."""
 
-    __slots__ = ("_send", "id", "status")
+    __slots__ = ("_scope", "_send", "id", "status")
 
-    def __init__(self, send: Send, id_: str) -> None:
+    def __init__(self, scope: Scope, send: Send, id_: str) -> None:
+        self._scope = scope
         self._send = send
         self.id = id_
         self.status: int | None = None
@@ -76,6 +78,8 @@ class Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
+            if self.status is not None and self.status >= 400 and _is_unread(self._scope):
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
 
@@ -92,7 +96,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = Answer(send, _request_id(scope))
+        answer = Answer(scope, send, _request_id(scope))
         scope.setdefault("state", {})["answer"] = answer
         token = request_id.set(answer.id)
         begun = time.perf_counter()
@@ -153,6 +157,16 @@ def _answer(error: Exception, scope: Scope) -> Response | None:
     if isinstance(error, HoldfastError):
         return answer_domain_error(error)
     return answer_http_exception(Request(scope), error) if isinstance(error, HTTPException) else None
+
+
+def _is_unread(scope: Scope) -> bool:
+    """Whether a large part of the body may still come: then it is cheaper to begin anew than to let it come."""
+    if scope["state"].get("received"):
+        return False
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and len(value) > _SMALL_LENGTH)
+        for name, value in scope["headers"]
+    )
 
 
 def _request_id(scope: Scope) -> str:

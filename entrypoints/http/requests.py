@@ -120,6 +120,7 @@ class JsonBody(Generic[T]):
             self._budget.take(scope, len(part))
             body += part
             if not message.get("more_body", False):
+                scope["state"]["received"] = True
                 return bytes(body)
             message = await receive()
 
