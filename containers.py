@@ -19,9 +19,10 @@ from dependency_injector import containers, providers
 
 from adapters.backends import Durability, QdrantSettings
 from adapters.limits import LimitSettings
-from adapters.memory import InMemoryCache
+from adapters.memory import InMemoryCache, InMemoryRateLimiter
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
+from adapters.resilience.breaker import CircuitBreaker, Kind
 from adapters.settings import ConfigurationError, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
@@ -31,7 +32,7 @@ from domain.health import Health
 from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, Columns, PointSink, PointSource, SnapshotStore, VectorStore
+from domain.ports import Cache, Columns, PointSink, PointSource, RateLimiter, SnapshotStore, VectorStore
 from domain.search import Search
 from domain.snapshots import Snapshots
 
@@ -141,6 +142,28 @@ def _build_cache(settings: Settings, client: Callable[[], Redis | RedisCluster])
     return ResilientCache(inner, settings.resilience, timeout=usual, invalidation_timeout=invalidation, monitor=monitor)
 
 
+def _build_rates(
+    settings: Settings, closing: AsyncExitStack[None], client: Callable[[], Redis | RedisCluster]
+) -> RateLimiter | None:
+    """Counts requests, where there is a limit to them: with other processes where there is a Redis."""
+    rate = settings.limits.parsed_rate
+    if rate is None:
+        return None
+    limiter: RateLimiter = InMemoryRateLimiter(rate)
+    if settings.redis.url is not None:
+        from adapters.redis import RedisRateLimiter  # noqa: PLC0415
+
+        limiter = RedisRateLimiter(
+            InMemoryRateLimiter(rate),
+            client(),
+            prefix=settings.redis.prefix,
+            timeout=settings.redis.timeout,
+            monitor=BackendMonitor(Backend.CACHE),
+            breaker=CircuitBreaker(Backend.CACHE, Kind.WRITE, settings.resilience),
+        )
+    return _closed_by(closing, "aclose", limiter)
+
+
 def _open_source(path: Path, *, columns: Columns, format: str | None = None) -> PointSource:  # noqa: A002
     from adapters.files import open_source  # noqa: PLC0415
 
@@ -211,6 +234,10 @@ class Container(containers.DeclarativeContainer):
     )
     cache = providers.Singleton(
         _closed_by, closing, "aclose", providers.Factory(_build_cache, settings=settings, client=redis_client.provider)
+    )
+
+    rates: providers.Singleton[RateLimiter | None] = providers.Singleton(
+        _build_rates, settings, closing, client=redis_client.provider
     )
 
     invalidation = providers.Singleton(_closed_by, closing, "aclose", providers.Factory(Invalidation, cache=cache))

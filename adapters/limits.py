@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from adapters.checks import Seconds, Section
+from domain.ports import Rate
 
 MIB = 1024 * 1024
 
 _PERIODS = {"second": 1, "minute": 60, "hour": 3600}
 
 _RATE = re.compile(rf"([1-9][0-9]{{0,8}})/({'|'.join(_PERIODS)})")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many requests in so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 def parse_rate(text: str) -> Rate:

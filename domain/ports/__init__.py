@@ -1,6 +1,7 @@
 """The ports: what the domain needs of the world, as abstract classes whose docstrings are their contracts."""
 
 from domain.ports.cache import Cache, Entry, Recollection
+from domain.ports.rates import Rate, RateLimiter
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
 from domain.ports.status import BackendStatus, LastFailure
@@ -15,6 +16,8 @@ __all__ = [
     "LastFailure",
     "PointSink",
     "PointSource",
+    "Rate",
+    "RateLimiter",
     "Recollection",
     "Refused",
     "SnapshotStore",

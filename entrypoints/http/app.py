@@ -13,6 +13,7 @@ from entrypoints.http.errors import answer_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
 from entrypoints.http.limits import Limits
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
+from entrypoints.http.rates import RateLimits
 from entrypoints.http.routes.collections import CollectionRoutes
 from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.points import PointRoutes
@@ -39,6 +40,7 @@ def create_app(container: Container) -> Starlette:
             Middleware(RequestContext, in_flight=in_flight),
             Middleware(ErrorResponses),
             Middleware(Admission, in_flight=in_flight, most=settings.limits.requests, budget=limits.budget),
+            Middleware(RateLimits, limiter=container.rates()),
             Middleware(RequestBounds, **bounds),
             Middleware(SearchFirst, search=search.single),
         ],
