@@ -21,9 +21,11 @@ from dependency_injector import containers, providers
 from adapters.backends import Durability, QdrantSettings, RedisSettings
 from adapters.keys import KeyFile, written
 from adapters.keys.build import build_key_ring, check_exposure, make_key
-from adapters.memory import InMemoryCache
+from adapters.limits import LimitSettings
+from adapters.memory import InMemoryCache, InMemoryRateLimiter
 from adapters.monitor import BackendMonitor
 from adapters.resilience import ResilientCache, ResilientVectorStore
+from adapters.resilience.breaker import CircuitBreaker, Kind
 from adapters.settings import ConfigurationError, Settings, load_settings
 from domain.collections import Collections
 from domain.errors import Backend
@@ -33,7 +35,17 @@ from domain.health import Health
 from domain.importing import Import
 from domain.invalidation import Invalidation
 from domain.points import Points
-from domain.ports import Cache, Columns, Metrics, PointSink, PointSource, SnapshotStore, Tracing, VectorStore
+from domain.ports import (
+    Cache,
+    Columns,
+    Metrics,
+    PointSink,
+    PointSource,
+    RateLimiter,
+    SnapshotStore,
+    Tracing,
+    VectorStore,
+)
 from domain.search import Search
 from domain.snapshots import Snapshots
 
@@ -193,6 +205,28 @@ def _build_cache(
     )
 
 
+def _build_rates(
+    settings: Settings, closing: AsyncExitStack[None], client: Callable[[], Redis | RedisCluster]
+) -> RateLimiter | None:
+    """Counts requests, where there is a limit to them: with other processes where there is a Redis."""
+    rate = settings.limits.parsed_rate
+    if rate is None:
+        return None
+    limiter: RateLimiter = InMemoryRateLimiter(rate)
+    if settings.redis.url is not None:
+        from adapters.redis import RedisRateLimiter  # noqa: PLC0415
+
+        limiter = RedisRateLimiter(
+            InMemoryRateLimiter(rate),
+            client(),
+            prefix=settings.redis.prefix,
+            timeout=settings.redis.timeout,
+            monitor=BackendMonitor(Backend.CACHE),
+            breaker=CircuitBreaker(Backend.CACHE, Kind.WRITE, settings.resilience),
+        )
+    return _closed_by(closing, "aclose", limiter)
+
+
 def _open_source(path: Path, *, columns: Columns, format: str | None = None) -> PointSource:  # noqa: A002
     from adapters.files import open_source  # noqa: PLC0415
 
@@ -283,6 +317,10 @@ class Container(containers.DeclarativeContainer):
         ),
     )
 
+    rates: providers.Singleton[RateLimiter | None] = providers.Singleton(
+        _build_rates, settings, closing, client=redis_client.provider
+    )
+
     invalidation = providers.Singleton(_closed_by, closing, "aclose", providers.Factory(Invalidation, cache=cache))
 
     collections = providers.Singleton(Collections, store=vector_store, cache=cache, invalidation=invalidation)
@@ -317,6 +355,7 @@ __all__ = [
     "ConfigurationError",
     "Container",
     "DirectoryTaken",
+    "LimitSettings",
     "Settings",
     "check_exposure",
     "load_settings",

@@ -19,6 +19,7 @@ from adapters.addresses import passwords_in
 from adapters.backends import MEMORY, PREFIX, Port, QdrantSettings, RedisSettings
 from adapters.checks import Seconds, Section, check_outlasts, check_printable
 from adapters.keys import AuthSettings
+from adapters.limits import LimitSettings
 from adapters.policies import ResilienceSettings
 from adapters.telemetry import TelemetrySettings
 
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
     resilience: ResilienceSettings = ResilienceSettings()
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
     copying: CopyingSettings = CopyingSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

@@ -25,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--replica-writes", type=int, default=200, help="writes through two replicas (default: 200)")
     parser.addoption("--invariants-seconds", type=float, default=30.0, help="how long there are faults (default: 30)")
     parser.addoption("--invariants-seed", type=int, default=5, help="what the faults are drawn from (default: 5)")
+    parser.addoption("--hostile", type=int, default=3000, help="how many hostile requests (default: 3000)")
+    parser.addoption("--hostile-seed", type=int, default=5, help="what they are drawn from (default: 5)")
+    parser.addoption("--hostile-factor", type=float, default=30.0, help="how much slower others may be (default: 30)")
     parser.addoption("--kills", type=int, default=8, help="how often a process is killed (default: 8)")
     parser.addoption("--kills-seed", type=int, default=5, help="what the kills are drawn from (default: 5)")
 

@@ -2,7 +2,8 @@
 
 from adapters.memory.cache import InMemoryCache
 from adapters.memory.faulty import FaultyCache, FaultyVectorStore
+from adapters.memory.rates import InMemoryRateLimiter
 from adapters.memory.script import Script
 from adapters.memory.vector_store import InMemoryVectorStore
 
-__all__ = ["FaultyCache", "FaultyVectorStore", "InMemoryCache", "InMemoryVectorStore", "Script"]
+__all__ = ["FaultyCache", "FaultyVectorStore", "InMemoryCache", "InMemoryRateLimiter", "InMemoryVectorStore", "Script"]

@@ -3,6 +3,7 @@
 from domain.ports.cache import Cache, Entry, Recollection
 from domain.ports.keys import KeyRing, KeyStore
 from domain.ports.metrics import NO_METRICS, Metrics
+from domain.ports.rates import Rate, RateLimiter
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
 from domain.ports.status import BackendStatus, LastFailure
@@ -22,6 +23,8 @@ __all__ = [
     "Metrics",
     "PointSink",
     "PointSource",
+    "Rate",
+    "RateLimiter",
     "Recollection",
     "Refused",
     "RequestSpan",

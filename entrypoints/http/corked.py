@@ -7,18 +7,27 @@ written: two calls of the system, two packets, and a client that is woken twice.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from collections.abc import Callable
+from typing import Any
 
 
 class CorkedTransport:
-    """Any transport, with what is written held until the end of this turn of the loop."""
+    """Any transport, with what is written held until the end of this turn of the loop.
 
-    def __init__(self, transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> None:
+    `lingers` is asked when it is to be closed; where it says so, that is left to it. `written` counts bytes.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.BaseTransport,
+        loop: asyncio.AbstractEventLoop,
+        lingers: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._transport: Any = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._lingers = lingers
+        self.written = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -26,24 +35,20 @@ class CorkedTransport:
     def write(self, data: bytes) -> None:
         """Send the bytes, soon."""
         if not self._held:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._held.append(data)
 
     def close(self) -> None:
         """Send what is held, and close the connection."""
-        self._flush()
-        self._transport.close()
+        self.flush()
+        if not self._lingers():
+            self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is held."""
         held, self._held = self._held, []
         # The client may have gone in this very turn.
         if held and not self._transport.is_closing():
-            self._transport.write(b"".join(held))
-
-
-class CorkedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, on a transport that sends an answer in one piece."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve a connection."""
-        super().connection_made(cast("asyncio.Transport", CorkedTransport(transport, self.loop)))
+            data = b"".join(held)
+            self.written += len(data)
+            self._transport.write(data)

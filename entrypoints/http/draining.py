@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 import uvicorn
@@ -147,6 +147,7 @@ def _config(application: Starlette, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         http=_quickest(),
         ws="none",
+        h11_max_incomplete_event_size=settings.limits.head_bytes,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -157,10 +158,12 @@ def _config(application: Starlette, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _quickest() -> type[asyncio.Protocol] | Literal["auto"]:
+def _quickest() -> type[asyncio.Protocol]:
     """The quickest protocol that is installed: httptools comes with the extra `fast`."""
     try:
-        from entrypoints.http.corked import CorkedProtocol  # noqa: PLC0415
+        from entrypoints.http.quick import QuickProtocol  # noqa: PLC0415
     except ImportError:
-        return "auto"
-    return CorkedProtocol
+        from entrypoints.http.plain import PlainProtocol  # noqa: PLC0415
+
+        return PlainProtocol
+    return QuickProtocol

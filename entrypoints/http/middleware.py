@@ -32,6 +32,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 512
+_SMALL_LENGTH = 5
 
 CLIENT_GONE = 499
 """The status in the log of a request whose client left before the answer (a custom of nginx)."""
@@ -41,17 +42,17 @@ class InFlight:
     """Counts requests that have begun and not ended."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
         self._cut_off = 0
         self._none: asyncio.Event | None = None
 
     def __enter__(self) -> None:
-        self._count += 1
+        self.count += 1
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        self._count -= 1
+        self.count -= 1
         self._cut_off += kind is asyncio.CancelledError
-        if not self._count and self._none is not None:
+        if not self.count and self._none is not None:
             self._none.set()
 
     async def drained(self, timeout: float) -> int:
@@ -59,18 +60,19 @@ class InFlight:
         self._none = asyncio.Event()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self._count:
+                while self.count:
                     self._none.clear()
                     await self._none.wait()
-        return self._count + self._cut_off
+        return self.count + self._cut_off
 
 
 class Answer:
     """Sends what answers one request, with the request's `id`; `status` is that of the answer, once it has begun."""
 
-    __slots__ = ("_send", "id", "status")
+    __slots__ = ("_scope", "_send", "id", "status")
 
-    def __init__(self, send: Send, id_: str) -> None:
+    def __init__(self, scope: Scope, send: Send, id_: str) -> None:
+        self._scope = scope
         self._send = send
         self.id = id_
         self.status: int | None = None
@@ -79,6 +81,8 @@ class Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
+            if self.status is not None and self.status >= 400 and _is_unread(self._scope):
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
 
@@ -96,7 +100,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = Answer(send, _request_id(scope))
+        answer = Answer(scope, send, _request_id(scope))
         scope.setdefault("state", {})["answer"] = answer
         token = request_id.set(answer.id)
         begun = time.perf_counter()
@@ -168,6 +172,16 @@ def _key(scope: Scope) -> dict[str, str]:
     """The name of the caller's key, where he came with one."""
     grant: Grant | None = scope["state"].get("grant")
     return {"key": grant.name} if grant is not None and grant.name else {}
+
+
+def _is_unread(scope: Scope) -> bool:
+    """Whether a large part of the body may still come: then it is cheaper to begin anew than to let it come."""
+    if scope["state"].get("received"):
+        return False
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and len(value) > _SMALL_LENGTH)
+        for name, value in scope["headers"]
+    )
 
 
 def _request_id(scope: Scope) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import msgspec
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from domain.errors import InvalidInput, at
 from domain.models import check_collection_name
+from entrypoints.http.limits import Limits
 
 T = TypeVar("T")
 
@@ -26,6 +27,12 @@ _EXPECTED = (
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "true or false", "array": "list"}
 """msgspec's names of types, and those that people know from JSON."""
+
+_ELEMENT = re.compile(r"(?:\.\w+)?\[([0-9]+)\]")
+"""An element of a list, which is the body's or a piece of it."""
+
+BYTE = re.compile(r"\(byte ([0-9]+)\)")
+"""Where a decoder says that something is wrong."""
 
 _TYPE = re.compile(rf"\b({'|'.join(_TYPES)})\b")
 
@@ -73,12 +80,19 @@ def query_flag(request: Request, name: str) -> bool:
     return value == "true"
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for a body that is none."""
+
+
 class JsonBody(Generic[T]):
     """Reads bodies of one type, of at most `limit` bytes and `most_objects` JSON objects."""
 
-    def __init__(self, type_: type[T], limit: int, most_objects: int = MAX_OBJECTS) -> None:
-        self._decoder = msgspec.json.Decoder(type_)
-        self._limit = limit
+    def __init__(
+        self, type_: type[T], limits: Limits, most_objects: int = MAX_OBJECTS, limit: int | None = None
+    ) -> None:
+        self.decoder = msgspec.json.Decoder(type_)
+        self._budget = limits.budget
+        self._limit = limits.question_bytes if limit is None else limit
         self._most_objects = most_objects
 
     async def read(self, request: Request) -> T:
@@ -88,17 +102,27 @@ class JsonBody(Generic[T]):
     async def receive(self, scope: Scope, receive: Receive) -> bytes:
         """The bytes of the body. Raises `HTTPException` 413 or 415, and `ClientDisconnect`."""
         _check_headers(scope, self._limit)
-        chunks, size, more = [], 0, True
-        while more:
-            message = await receive()
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False) and message["type"] == "http.request" and len(body) <= self._limit:
+            return body
+        return await self._receive_more(scope, receive, message)
+
+    async def _receive_more(self, scope: Scope, receive: Receive, message: Message) -> bytes:
+        """The whole body, of which this is the first part."""
+        body = bytearray()
+        while True:
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > self._limit:
+            part = message.get("body", b"")
+            if len(body) + len(part) > self._limit:
                 raise _too_large(self._limit)
-            more = message.get("more_body", False)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._budget.take(scope, len(part))
+            body += part
+            if not message.get("more_body", False):
+                scope["state"]["received"] = True
+                return bytes(body)
+            message = await receive()
 
     def decode(self, body: bytes) -> T:
         """What the bytes hold. Raises `HTTPException` 400 or 413, and `InvalidInput` where it is of another type."""
@@ -106,13 +130,22 @@ class JsonBody(Generic[T]):
         if body.count(b"{") > self._most_objects:
             raise HTTPException(413, f"The body must hold at most {self._most_objects} JSON objects.")
         try:
-            return self._decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise _invalid(error) from None
-        except RecursionError:
-            raise HTTPException(400, "The body is not acceptable JSON: it is nested too deep.") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise HTTPException(400, f"The body is not JSON: {_reason(error)}.") from None
+            return self.decoder.decode(body)
+        except UNREADABLE as error:
+            refuse(error)
+
+
+def refuse(error: Exception, offset: int = 0, key: str = "", before: int = 0) -> NoReturn:
+    """Raise what a decoder's error means: `HTTPException` 400, or `InvalidInput` where the body is of another type.
+
+    Where a slice was decoded, it began at `offset`, and `before` elements of the list at `key` stand before it.
+    """
+    if isinstance(error, msgspec.ValidationError):
+        raise _invalid(error, key, before) from None
+    if isinstance(error, RecursionError):
+        raise HTTPException(400, "The body is not acceptable JSON: it is nested too deep.") from None
+    reason = BYTE.sub(lambda found: f"(byte {int(found[1]) + offset})", _reason(error))
+    raise HTTPException(400, f"The body is not JSON: {reason}.") from None
 
 
 def _check_headers(scope: Scope, limit: int) -> None:
@@ -138,10 +171,13 @@ def _too_large(limit: int) -> HTTPException:
     return HTTPException(413, f"The body must be of at most {limit} bytes.")
 
 
-def _invalid(error: msgspec.ValidationError) -> InvalidInput:
+def _invalid(error: msgspec.ValidationError, key: str, before: int) -> InvalidInput:
     """msgspec's error in the words of the domain: "Expected `int`, got `str` - at `$.id`"."""
     found = _AT.fullmatch(str(error))
     what, where = (found["what"], found["where"].removeprefix("$")) if found else (str(error), "")
+    element = _ELEMENT.match(where) if key else None
+    if element is not None:
+        where = f".{key}[{int(element[1]) + before}]{where[element.end() :]}"
     if what.startswith("Expected "):
         what = _TYPE.sub(lambda name: _TYPES[name[0]], what.removeprefix("Expected "))
     for sign, expected in _EXPECTED:

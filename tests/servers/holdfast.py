@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from adapters.memory import InMemoryCache
+from adapters.settings import Settings
 from domain.ports import VectorStore
 from tests.fakes import make_app
 from tests.servers.process import HOST
@@ -19,13 +20,18 @@ from tests.servers.tcp import Address
 
 
 @asynccontextmanager
-async def serve_holdfast(store: VectorStore, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
+async def serve_holdfast(
+    store: VectorStore,
+    tls: ssl.SSLContext | None = None,
+    protocol: Callable[..., asyncio.Protocol] = H11Protocol,
+    settings: Settings | None = None,
+) -> AsyncIterator[Address]:
     """A service on this store; its connections are cut at the end."""
-    app, state = make_app(store, InMemoryCache()), ServerState()
-    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
+    app, state = make_app(store, InMemoryCache(), settings), ServerState()
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, proxy_headers=False, ws="none")
     config.load()
     server = await asyncio.get_running_loop().create_server(
-        lambda: H11Protocol(config=config, server_state=state, app_state={}), HOST, 0, ssl=tls
+        lambda: protocol(config=config, server_state=state, app_state={}), HOST, 0, ssl=tls
     )
     try:
         yield Address(HOST, server.sockets[0].getsockname()[1])

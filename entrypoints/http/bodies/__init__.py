@@ -3,6 +3,7 @@
 from entrypoints.http.bodies.collections import CollectionBody, IndexBody
 from entrypoints.http.bodies.points import (
     CountBody,
+    PointBody,
     RetrieveBody,
     ScrollBody,
     SelectionBody,
@@ -15,6 +16,7 @@ __all__ = [
     "CollectionBody",
     "CountBody",
     "IndexBody",
+    "PointBody",
     "RetrieveBody",
     "ScrollBody",
     "SearchBatchBody",

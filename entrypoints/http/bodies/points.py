@@ -40,14 +40,6 @@ class UpsertBody(Body):
         """What a point that exists must meet. Raises `InvalidInput` at `update_filter`."""
         return read_filter(self.update_filter, "update_filter")
 
-    def to_domain(self) -> list[Point]:
-        """The points. Raises `InvalidInput` at `points[i]`."""
-        points = []
-        for index, body in enumerate(self.points):
-            with at(f"points[{index}]"):
-                points.append(body.to_domain())
-        return points
-
 
 class SelectionBody(Body):
     """The points that a write is about."""

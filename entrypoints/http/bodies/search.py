@@ -57,11 +57,3 @@ class SearchBatchBody(Body):
     """Several searches."""
 
     searches: Annotated[list[SearchBody], msgspec.Meta(max_length=MAX_SEARCHES)]
-
-    def to_domain(self) -> list[SearchQuery]:
-        """The queries. Raises `InvalidInput` at `searches[i]`."""
-        queries = []
-        for index, body in enumerate(self.searches):
-            with at(f"searches[{index}]"):
-                queries.append(body.to_domain())
-        return queries

@@ -15,16 +15,18 @@ from entrypoints.http.answers import describe_collection
 from entrypoints.http.bodies import CollectionBody, IndexBody
 from entrypoints.http.caching import write_headers
 from entrypoints.http.errors import json_response
+from entrypoints.http.limits import Limits
 from entrypoints.http.requests import JsonBody, check_query, collection_name
 
 
 class CollectionRoutes:
     """Make, look at and delete collections, index fields, and purge the cache."""
 
-    def __init__(self, collections: Collections, body_limit: int) -> None:
+    def __init__(self, collections: Collections, limits: Limits) -> None:
         self._collections = collections
-        self._collection_body = JsonBody(CollectionBody, body_limit)
-        self._index_body = JsonBody(IndexBody, body_limit)
+        self._limits = limits
+        self._collection_body = JsonBody(CollectionBody, limits)
+        self._index_body = JsonBody(IndexBody, limits)
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -49,6 +51,7 @@ class CollectionRoutes:
         name = collection_name(request.scope)
         tenant = allowed(request.scope, Right.ADMIN, name)
         body = await self._collection_body.read(request)
+        self._limits.check_vector_size(body.vector.size)
         made = await self._collections.create(body.to_domain(name), tenant)
         description = describe_collection(await self._collections.describe(name, tenant))
         return json_response(description, 201 if made.value else 200, write_headers(made))

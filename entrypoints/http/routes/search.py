@@ -14,13 +14,15 @@ from domain.freshness import Cached
 from domain.models import Hit
 from domain.ports import NO_METRICS, Metrics
 from domain.queries import SearchQuery
-from domain.search import Search, SearchResult
+from domain.search import MAX_SEARCHES, Search, SearchResult
 from entrypoints.http.access import allowed
 from entrypoints.http.answers import describe_result
 from entrypoints.http.bodies import SearchBatchBody, SearchBody
 from entrypoints.http.caching import read_demand, search_headers
 from entrypoints.http.errors import json_response
-from entrypoints.http.requests import JsonBody, collection_name
+from entrypoints.http.limits import Limits
+from entrypoints.http.lists import ListBody
+from entrypoints.http.requests import MAX_OBJECTS, JsonBody, collection_name
 
 KEPT_BYTES = 16 * 1024 * 1024
 """How much of the bodies that came last is kept with what they mean, and as much of the answers."""
@@ -38,11 +40,19 @@ LARGEST_KEPT = KEPT_BYTES // 64
 class SearchRoutes:
     """Find the nearest neighbours."""
 
-    def __init__(self, search: Search, body_limit: int, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(self, search: Search, limits: Limits, metrics: Metrics = NO_METRICS) -> None:
         self._search = search
+        self._limits = limits
         self._metrics = metrics
-        self.single = SingleSearch(search, body_limit, metrics)
-        self._batch_body = JsonBody(SearchBatchBody, body_limit)
+        self.single = SingleSearch(search, limits, metrics)
+        self._batch_body = ListBody(
+            SearchBatchBody, "searches", SearchBody, self._query, limits, most=MAX_SEARCHES, most_objects=MAX_OBJECTS
+        )
+
+    def _query(self, body: SearchBody, _: int) -> SearchQuery:
+        query = body.to_domain()
+        self._limits.check_filter(query.filter)
+        return query
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -55,7 +65,7 @@ class SearchRoutes:
         """200 with the hits of each search, in order."""
         name = collection_name(request.scope)
         tenant = allowed(request.scope, Right.READ, name)
-        queries = (await self._batch_body.read(request)).to_domain()
+        queries, _ = await self._batch_body.read(request)
         results = await self._search.search_batch(name, queries, read_demand(request.scope), tenant)
         for result in results:
             self._metrics.searched(_outcome(result))
@@ -95,10 +105,11 @@ class SingleSearch:
     those that came last: the same bytes of the same tenant mean the same, and hits do not change.
     """
 
-    def __init__(self, search: Search, body_limit: int, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(self, search: Search, limits: Limits, metrics: Metrics = NO_METRICS) -> None:
         self._search = search
+        self._limits = limits
         self._metrics = metrics
-        self._body = JsonBody(SearchBody, body_limit)
+        self._body = JsonBody(SearchBody, limits)
         self._queries: cachebox.LRUCache[bytes | tuple[bytes, Tenant], SearchQuery] = cachebox.LRUCache(
             KEPT_BYTES, getsizeof=lambda key, _: 2 * len(key if isinstance(key, bytes) else key[0]) + 1000
         )
@@ -113,7 +124,7 @@ class SingleSearch:
         body = await self._body.receive(scope, receive)
         key = body if tenant is None else (body, tenant)
         known: SearchQuery | None = self._queries.get(key)
-        query = known or self._body.decode(body).to_domain().of(tenant)
+        query = known or self._read(body).of(tenant)
         result = await self._search.search(name, query, read_demand(scope), tenant)
         self._metrics.searched(_outcome(result))
         if known is None and result.cached is _HIT and len(body) <= LARGEST_KEPT:
@@ -122,6 +133,11 @@ class SingleSearch:
         headers = [_JSON, (b"content-length", b"%d" % len(answer)), *search_headers([result])]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+    def _read(self, body: bytes) -> SearchQuery:
+        query = self._body.decode(body).to_domain()
+        self._limits.check_filter(query.filter)
+        return query
 
     def _written(self, result: SearchResult) -> bytes:
         if result.stale or not result.age:

@@ -1,0 +1,77 @@
+"""Bodies that are a long list, read without keeping others waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from domain.errors import InvalidInput
+from entrypoints.http.limits import Limits
+from entrypoints.http.requests import MAX_OBJECTS, JsonBody
+from entrypoints.http.slices import SLICE, Slices
+
+B = TypeVar("B")
+E = TypeVar("E")
+T = TypeVar("T")
+
+ROOM_OF_NUMBER = 32
+"""Bytes that a number of a vector takes at most, with all its digits."""
+
+
+class ListBody(Generic[B, E, T]):
+    """Reads bodies of the type `whole`, whose field `key` is a list of at most `most` values of type `element`.
+
+    `convert` makes of an element what is to come of it; it is also given what its payload cannot be larger than,
+    in bytes. Raises what `JsonBody.read` does.
+    """
+
+    def __init__(
+        self,
+        whole: type[B],
+        key: str,
+        element: type[E],
+        convert: Callable[[E, int], T],
+        limits: Limits,
+        *,
+        most: int,
+        most_objects: int = MAX_OBJECTS,
+    ) -> None:
+        self._body = JsonBody(whole, limits, most_objects, limits.body_bytes)
+        self._list = msgspec.json.Decoder(list[element])  # type: ignore[valid-type]
+        self._key = key
+        self._convert = convert
+        self._limits = limits
+        self._most = most
+        self._most_objects = most_objects
+        self._largest = ROOM_OF_NUMBER * limits.vector_size + 2 * limits.payload_bytes
+
+    async def read(self, request: Request) -> tuple[list[T], B]:
+        """What the list holds, and the body with its other fields; of its list that may hold the end alone."""
+        data = await self._body.receive(request.scope, request.receive)
+        if len(data) <= SLICE:
+            body = self._body.decode(data)
+            return self._converted([], getattr(body, self._key), len(data)), body
+        values: list[T] = []
+        slices: Slices[B, E] = Slices(
+            data, self._key, self._body.decoder, self._list, self._largest, most_objects=self._most_objects
+        )
+        while slices.body is None:
+            # One slice of one body in each turn of the loop, however many bodies there are.
+            async with self._limits.turn:
+                self._converted(values, *slices.next())
+                await asyncio.sleep(0)
+        return values, slices.body
+
+    def _converted(self, values: list[T], elements: list[E], size: int) -> list[T]:
+        if len(values) + len(elements) > self._most:
+            raise InvalidInput(self._key, f"'list' of length <= {self._most}")
+        for element in elements:
+            try:
+                values.append(self._convert(element, size))
+            except InvalidInput as error:
+                raise error.within(f"{self._key}[{len(values)}]") from None
+        return values

@@ -1,0 +1,1 @@
+"""Requests that mean harm: drawn from a seed, sent on raw sockets to a real process, and judged."""

@@ -1,0 +1,49 @@
+"""Thousands of requests that mean harm, and one client who means none."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from tests.e2e.hostile.sender import Sender
+from tests.e2e.hostile.world import MIB, World, now, percentile
+
+QUIET = 3.0
+"""Seconds before and after in which nobody means harm."""
+
+AT_ONCE = 4
+"""Hostile connections at a time."""
+
+MEMORY = 768 * MIB
+"""The most that the service may take over what it takes in peace: bodies of 32 MiB, decoded, four at a time."""
+
+
+async def test_hostile_requests_harm_nobody(request: pytest.FixtureRequest) -> None:
+    """No 500, no answer but JSON, no end of the process, memory within bounds, and others are served meanwhile."""
+    count, seed, factor = (request.config.getoption(f"--hostile{name}") for name in ("", "-seed", "-factor"))
+    async with World() as world:
+        sender = Sender(world.port, seed, range(count))
+        await asyncio.sleep(QUIET)
+        quiet, begun = world.memory(), now()
+        await sender.run(AT_ONCE)
+        ended = now()
+        await asyncio.sleep(QUIET)
+        noted = await world.latencies()
+        assert world.server.running
+    peace = [took for when, took, _ in noted[50:] if when + took < begun or when > ended + 1]
+    meanwhile = [took for when, took, _ in noted if begun < when < ended]
+    calm, harmed = percentile(peace, 0.99), percentile(meanwhile, 0.99)
+    sys.stdout.write(
+        f"seed {seed}: {count} requests in {ended - begun:.1f} s\n"
+        f"answers {dict(sorted(sender.judge.statuses.items()))}\n"
+        f"memory {quiet // MIB} MiB, at most {world.peak // MIB} MiB\n"
+        f"half of the innocent searches took at most {percentile(peace, 0.5) * 1000:.2f} ms in peace,"
+        f" {percentile(meanwhile, 0.5) * 1000:.2f} ms meanwhile\n"
+        f"99 of 100 innocent searches took at most {calm * 1000:.2f} ms in peace, {harmed * 1000:.2f} ms meanwhile\n"
+    )
+    assert not sender.judge.problems, "\n".join(sender.judge.problems[:20])
+    assert {status for _, _, status in noted} == {200}
+    assert world.peak - quiet < MEMORY
+    assert harmed <= factor * max(calm, 0.002)
