@@ -132,7 +132,8 @@ async def test_signals_to_the_group_end_all_in_order(served: Served) -> None:
         for worker in served.workers():
             os.kill(worker, signal.SIGTERM)
             os.kill(worker, signal.SIGINT)
-        await asyncio.sleep(0.2)
+        so_far = sum(tally.statuses.values())
+        await served.until(lambda: sum(tally.statuses.values()) > so_far + 20)
     tally.assert_none_failed()
     assert await asyncio.to_thread(served.process.stop) == 0
     assert '"requests_cut_off":1' not in served.process.output()
