@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from adapters.backends import PREFIX
@@ -28,3 +30,25 @@ def service(**settings: object) -> tuple[str, ChildProcess]:
     command, env = holdfast("serve", "--port", str(port), **settings)
     url = f"http://{HOST}:{port}"
     return url, ChildProcess.on_url(command, f"{url}/health/live", env=env, cwd=ROOT)
+
+
+PATIENCE = 90.0
+"""Seconds for several processes that start at once, on a machine that has other things to do."""
+
+
+@contextmanager
+def started(*processes: ChildProcess) -> Iterator[None]:
+    """The processes, started at once, waited for, and closed at the end."""
+    with ExitStack() as stack:
+        for process in processes:
+            stack.callback(process.close)
+            process.start(wait=False)
+        for process in processes:
+            process.wait_ready(PATIENCE)
+        yield
+
+
+def start_again(process: ChildProcess) -> None:
+    """Start a process that ended, and wait until it serves."""
+    process.start(wait=False)
+    process.wait_ready(PATIENCE)

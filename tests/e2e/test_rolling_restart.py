@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.load import load, prepare
-from tests.e2e.service import service
+from tests.e2e.service import PATIENCE, service, start_again, started
 from tests.servers.balancer import balance
 from tests.servers.process import ChildProcess
 from tests.servers.qdrant_rest import qdrant_rest_process
@@ -30,21 +30,21 @@ def replicas(tmp_path: Path) -> Iterator[dict[int, ChildProcess]]:
     with store, RedisServer() as redis:
         settings = {"QDRANT__URL": store_url, "REDIS__URL": redis.url, "REDIS__TIMEOUT": 0.5}
         (one_url, one), (other_url, other) = (service(**settings, HTTP__DRAIN_SECONDS=DRAIN_SECONDS) for _ in range(2))
-        with one, other:
+        with started(one, other):
             yield {urlsplit(one_url).port or 0: one, urlsplit(other_url).port or 0: other}
 
 
 async def test_a_rolling_restart_fails_no_request(replicas: dict[int, ChildProcess]) -> None:
     """Each replica is ended by SIGTERM and started again, twice, under load: every request is answered with a 200."""
-    async with balance(list(replicas)) as (balancer, address), asyncio.timeout(90):
+    async with balance(list(replicas)) as (balancer, address), asyncio.timeout(4 * PATIENCE):
         await balancer.until_ready(*replicas)
         await prepare(address)
         # Some ask again at once, nearly; some leave their connections idle in between.
         async with load(address, clients=6, pause=lambda client: 0.01 * 2**client) as tally:
             for port, replica in [*replicas.items()] * 2:
                 before = sum(tally.statuses.values())
-                assert await asyncio.to_thread(replica.stop) == -signal.SIGTERM
-                await asyncio.to_thread(replica.start)
+                assert await asyncio.to_thread(replica.stop, 30) == -signal.SIGTERM
+                await asyncio.to_thread(start_again, replica)
                 await balancer.until_ready(port)
                 assert sum(tally.statuses.values()) > before
     tally.assert_none_failed()

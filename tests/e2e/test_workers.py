@@ -13,12 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.load import THINGS, KeptConnection, load, prepare, search
-from tests.e2e.service import service
+from tests.e2e.service import PATIENCE, service, start_again, started
 from tests.e2e.test_serve_data import until_gone
 from tests.servers.process import HOST, ChildProcess
 from tests.servers.tcp import Address
-
-SECONDS = 40.0
 
 
 class Served:
@@ -41,7 +39,7 @@ class Served:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds of the processes."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while not holds():  # noqa: ASYNC110 - of other processes
                 await asyncio.sleep(0.02)
 
@@ -56,7 +54,7 @@ def serving(tmp_path: Path) -> Iterator[Served]:
     settings = {"QDRANT__URL": f"file:{tmp_path / 'data'}", "HTTP__WORKERS": 2}
     url, process = service(**settings)
     process.cwd = tmp_path
-    with process:
+    with started(process):
         yield Served(process, Address(HOST, urlsplit(url).port or 0), tmp_path)
         # What a killed supervisor left, if anything.
         if process.running:
@@ -124,7 +122,7 @@ async def test_a_killed_supervisor_leaves_nobody_behind(served: Served) -> None:
     served.process.kill()
     for pid in left:
         await until_gone(pid)
-    await asyncio.to_thread(served.process.start)
+    await asyncio.to_thread(start_again, served.process)
     assert await status(served) == 200
 
 
@@ -134,7 +132,8 @@ async def test_signals_to_the_group_end_all_in_order(served: Served) -> None:
         for worker in served.workers():
             os.kill(worker, signal.SIGTERM)
             os.kill(worker, signal.SIGINT)
-        await asyncio.sleep(0.2)
+        so_far = sum(tally.statuses.values())
+        await served.until(lambda: sum(tally.statuses.values()) > so_far + 20)
     tally.assert_none_failed()
     assert await asyncio.to_thread(served.process.stop) == 0
     assert '"requests_cut_off":1' not in served.process.output()
