@@ -38,7 +38,7 @@ def test_a_tenant_cannot_tell_whether_he_is_alone(data: Path, table: Table, done
     """Before the engine, that he shares, he is answered as before a store in plain Python that is his alone."""
 
     async def run() -> None:
-        store = EdgeVectorStore(data)
+        store = EdgeVectorStore(data, read_timeout=30.0)
         try:
             await check(World(store), World(InMemoryVectorStore()), table, done)
         finally:
@@ -50,7 +50,7 @@ def test_a_tenant_cannot_tell_whether_he_is_alone(data: Path, table: Table, done
 
 async def test_tenants_who_write_the_same_ids_at_once(data: Path) -> None:
     """Each id is one tenant's, whole, with an index on their field: that of who had it, or of who came first."""
-    store: VectorStore = EdgeVectorStore(data)
+    store: VectorStore = EdgeVectorStore(data, read_timeout=30.0)
     world = World(store, "many")
     indexes = {"a": IndexType.KEYWORD}
     await store.create_collection(Collection(name="many", size=2, distance=Distance.DOT, indexes=indexes))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapters.memory import InMemoryCache
 from domain.access import Tenant
 from domain.collections import Collections
-from domain.errors import HoldfastError
+from domain.errors import BackendUnavailable, HoldfastError
 from domain.filters import Filter, Match
 from domain.invalidation import Invalidation
 from domain.models import Collection, Distance, Json, Payload, Point, PointId, Vector
@@ -156,9 +156,11 @@ class World:
 
 
 async def answer_of(call: Any) -> Any:
-    """What the call gives, or what its error says."""
+    """What the call gives, or what its error says. That the store is away is no answer."""
     try:
         return await call
+    except BackendUnavailable:
+        raise
     except HoldfastError as error:
         return HoldfastError, type(error), str(error)
 

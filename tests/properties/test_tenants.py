@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.contract.filter_tables import Table
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(table=tables, done=acts)
 def test_a_tenant_cannot_tell_whether_he_is_alone(table: Table, done: list[Act]) -> None:
     """Answers and errors are those that he would get without the others, whose points stay as they are."""
