@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 
 class CorkedTransport:
@@ -28,6 +28,8 @@ class CorkedTransport:
         self._held: list[bytes] = []
         self._lingers = lingers
         self.written = 0
+        # Asked of each connection every second.
+        self.get_write_buffer_size: Callable[[], int] = cast("asyncio.WriteTransport", transport).get_write_buffer_size
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
