@@ -12,6 +12,7 @@ from entrypoints.http.errors import answer_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
 from entrypoints.http.routes.collections import CollectionRoutes
+from entrypoints.http.routes.document import DocumentRoutes
 from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.points import PointRoutes
 from entrypoints.http.routes.search import SearchFirst, SearchRoutes
@@ -31,6 +32,7 @@ def create_app(container: Container) -> Starlette:
             *PointRoutes(container.points(), limit).routes(),
             *CollectionRoutes(container.collections(), limit).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
+            *DocumentRoutes().routes(),
         ],
         middleware=[
             Middleware(RequestContext, in_flight=in_flight),
