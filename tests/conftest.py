@@ -25,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--replica-writes", type=int, default=200, help="writes through two replicas (default: 200)")
     parser.addoption("--invariants-seconds", type=float, default=30.0, help="how long there are faults (default: 30)")
     parser.addoption("--invariants-seed", type=int, default=5, help="what the faults are drawn from (default: 5)")
+    parser.addoption("--document-examples", type=int, default=10, help="requests to each operation (default: 10)")
+    parser.addoption("--document-seed", type=int, default=5, help="what the requests are drawn from (default: 5)")
     parser.addoption("--kills", type=int, default=8, help="how often a process is killed (default: 8)")
     parser.addoption("--kills-seed", type=int, default=5, help="what the kills are drawn from (default: 5)")
 

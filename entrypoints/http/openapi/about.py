@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from entrypoints.http.openapi.values import Schema, ref
+from entrypoints.http.routes.document import FILES
 
 INFO: Schema = {
     "title": "Holdfast",
     "summary": "A vector search service that keeps answering when its databases do not.",
     "description": (
-        "JSON in and out, in UTF-8. Unknown fields are refused, and so are unknown parameters of a query. Every answer"
-        " carries `X-Request-ID`, and every error says what is wrong in `detail`. Results of searches are remembered:"
-        " say in `Cache-Control` how old they may be.\n\nA path that does not take a method answers 405, with `Allow`."
-        " A service that has no keys passes over the security schemes."
+        "JSON in and out, in UTF-8. Unknown fields are refused, and so are unknown parameters of a query. An integer"
+        " has no fraction: 1, not 1.0. Every answer carries `X-Request-ID`, and every error says what is wrong in"
+        " `detail`. Results of searches are remembered: say in `Cache-Control` how old they may be.\n\nA path that does"
+        " not take a method answers 405, with `Allow`. A service that has no keys passes over the security schemes."
     ),
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
@@ -33,7 +34,7 @@ PARAMETERS: dict[str, Schema] = {
     "Collection": _in_path("collection", "The collection's name.", ref("CollectionName")),
     "Field": _in_path("field", "Where the values stand in the payload.", ref("PayloadPath")),
     "Id": _in_path("id", "The point's id.", ref("PointId")),
-    "File": _in_path("file", "A file of the page.", {"type": "string"}),
+    "File": _in_path("file", "A file of the page.", {"type": "string", "enum": list(FILES)}),
     "WithVectors": {
         "name": "with_vectors",
         "in": "query",

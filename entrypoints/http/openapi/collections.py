@@ -12,6 +12,24 @@ ONE = "/v1/collections/{collection}"
 WRITTEN = {"Cache-Status": ref("WriteCacheStatus", "headers")}
 """The headers of the answer to a write."""
 
+_LINKED = (
+    "describeCollection",
+    "createIndex",
+    "upsertPoints",
+    "setPayload",
+    "retrievePoints",
+    "deletePoints",
+    "scrollPoints",
+    "countPoints",
+    "search",
+    "searchBatch",
+    "purgeCache",
+    "deleteCollection",
+)
+
+LINKS = {name: {"operationId": name, "parameters": {"collection": "$request.path.collection"}} for name in _LINKED}
+"""What can be done with a collection that was made."""
+
 COLLECTIONS = (
     Operation(
         method="GET",
@@ -33,7 +51,10 @@ COLLECTIONS = (
         body="CollectionBody",
         answers={
             200: answer("It existed just so.", "CollectionDescription", WRITTEN),
-            201: answer("It was made.", "CollectionDescription", WRITTEN),
+            201: {
+                **answer("It was made.", "CollectionDescription", WRITTEN),
+                "links": {name: ref(name, "links") for name in LINKS},
+            },
         },
         errors=(409,),
         examples=(

@@ -11,7 +11,7 @@ import msgspec
 from domain import __version__
 from entrypoints.http.openapi.about import INFO, PARAMETERS, TAGS
 from entrypoints.http.openapi.answers import ANSWERS
-from entrypoints.http.openapi.collections import COLLECTIONS
+from entrypoints.http.openapi.collections import COLLECTIONS, LINKS
 from entrypoints.http.openapi.operations import Operation
 from entrypoints.http.openapi.points import POINTS
 from entrypoints.http.openapi.requests import request_schemas
@@ -43,6 +43,7 @@ def build_document() -> dict[str, Any]:
             "parameters": PARAMETERS,
             "headers": HEADERS,
             "responses": RESPONSES,
+            "links": LINKS,
             "securitySchemes": SECURITY_SCHEMES,
         },
     }

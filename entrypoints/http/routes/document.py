@@ -18,7 +18,7 @@ _DAY = 86_400
 
 _CSS, _SCRIPT = "text/css", "text/javascript"
 
-_FILES = {
+FILES = {
     "page.css": (_STATIC / "page.css", _CSS),
     "page.js": (_STATIC / "page.js", _SCRIPT),
     "swagger-ui.css": (_STATIC / "swagger-ui" / "swagger-ui.css", _CSS),
@@ -54,7 +54,7 @@ class DocumentRoutes:
     async def file(self, request: Request) -> Response:
         """200 with a file of the page, or 304."""
         name = request.path_params["file"]
-        if name not in _FILES:
+        if name not in FILES:
             raise HTTPException(404)
         return _file(name).to(request)
 
@@ -74,5 +74,5 @@ def _page() -> FixedAnswer:
 
 @cache
 def _file(name: str) -> FixedAnswer:
-    path, media_type = _FILES[name]
+    path, media_type = FILES[name]
     return FixedAnswer.of_file(path, media_type, max_age=_DAY)
