@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+_ZERO = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
+
 
 class FixedAnswer:
-    """One body of one media type, which a client may keep for `max_age` seconds before it asks again."""
+    """One body of one media type, which a client may keep for `max_age` seconds before it asks again.
+
+    `body` may be given `compressed` by gzip already. The other form is made when it is first asked for.
+    """
 
     def __init__(
-        self, body: bytes, media_type: str, *, max_age: int = 0, headers: Mapping[str, str] | None = None
+        self,
+        body: bytes,
+        media_type: str,
+        *,
+        compressed: bool = False,
+        max_age: int = 0,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._body = body
+        self._given = body
+        self._is_compressed = compressed
         self._media_type = media_type
         self._tag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         self._headers = {
@@ -29,28 +41,22 @@ class FixedAnswer:
             "X-Content-Type-Options": "nosniff",
         }
 
-    @classmethod
-    def of_file(cls, path: Path, media_type: str, *, max_age: int) -> FixedAnswer:
-        """That of a file, which may be kept compressed, under its name and `.gz`."""
-        if path.exists():
-            return cls(path.read_bytes(), media_type, max_age=max_age)
-        compressed = path.with_name(f"{path.name}.gz").read_bytes()
-        answer = cls(gzip.decompress(compressed), media_type, max_age=max_age)
-        answer._compressed = compressed
-        return answer
-
-    @cached_property
-    def _compressed(self) -> bytes:
-        return gzip.compress(self._body, mtime=0)
-
     def to(self, request: Request) -> Response:
         """The answer to this request: 200, or 304."""
         if _names(request.headers.get("if-none-match", ""), self._tag):
             return Response(status_code=304, headers=self._headers)
         if not _takes_gzip(request.headers.get("accept-encoding", "")):
-            return Response(self._body, headers=self._headers, media_type=self._media_type)
+            return Response(self._plain, headers=self._headers, media_type=self._media_type)
         headers = {**self._headers, "Content-Encoding": "gzip"}
         return Response(self._compressed, headers=headers, media_type=self._media_type)
+
+    @cached_property
+    def _plain(self) -> bytes:
+        return gzip.decompress(self._given) if self._is_compressed else self._given
+
+    @cached_property
+    def _compressed(self) -> bytes:
+        return self._given if self._is_compressed else gzip.compress(self._given, mtime=0)
 
 
 def _names(tags: str, tag: str) -> bool:
@@ -60,8 +66,9 @@ def _names(tags: str, tag: str) -> bool:
 
 
 def _takes_gzip(encodings: str) -> bool:
+    """Whether `Accept-Encoding` names gzip, and not with a quality of zero."""
     for encoding in encodings.split(","):
         name, _, quality = encoding.partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+        if name.strip().lower() == "gzip":
+            return _ZERO.fullmatch(quality) is None
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from pathlib import Path
 
@@ -14,15 +15,18 @@ from entrypoints.http.files import FixedAnswer
 
 _STATIC = Path(__file__).parents[1] / "static"
 
+PAGE = _STATIC / "docs.html"
+
 _DAY = 86_400
 
 _CSS, _SCRIPT = "text/css", "text/javascript"
 
+# What the page is made of, by the names in its URLs.
 FILES = {
     "page.css": (_STATIC / "page.css", _CSS),
     "page.js": (_STATIC / "page.js", _SCRIPT),
-    "swagger-ui.css": (_STATIC / "swagger-ui" / "swagger-ui.css", _CSS),
-    "swagger-ui-bundle.js": (_STATIC / "swagger-ui" / "swagger-ui-bundle.js", _SCRIPT),
+    "swagger-ui.css": (_STATIC / "swagger-ui" / "swagger-ui.css.gz", _CSS),
+    "swagger-ui-bundle.js": (_STATIC / "swagger-ui" / "swagger-ui-bundle.js.gz", _SCRIPT),
 }
 
 POLICY = (
@@ -33,7 +37,7 @@ POLICY = (
 
 
 class DocumentRoutes:
-    """The document, and its page. All of it is made when it is first asked for, once in a process."""
+    """The document, and its page. All of it is made when it is first asked for, once in a process, and in a thread."""
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -45,18 +49,18 @@ class DocumentRoutes:
 
     async def document(self, request: Request) -> Response:
         """200 with the document, or 304."""
-        return _document().to(request)
+        return await asyncio.to_thread(lambda: _document().to(request))
 
     async def page(self, request: Request) -> Response:
         """200 with the page, or 304."""
-        return _page().to(request)
+        return await asyncio.to_thread(lambda: _page().to(request))
 
     async def file(self, request: Request) -> Response:
         """200 with a file of the page, or 304."""
         name = request.path_params["file"]
         if name not in FILES:
             raise HTTPException(404)
-        return _file(name).to(request)
+        return await asyncio.to_thread(lambda: _file(name).to(request))
 
 
 @cache
@@ -69,10 +73,10 @@ def _document() -> FixedAnswer:
 @cache
 def _page() -> FixedAnswer:
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
-    return FixedAnswer((_STATIC / "docs.html").read_bytes(), "text/html", headers=headers)
+    return FixedAnswer(PAGE.read_bytes(), "text/html", headers=headers)
 
 
 @cache
 def _file(name: str) -> FixedAnswer:
     path, media_type = FILES[name]
-    return FixedAnswer.of_file(path, media_type, max_age=_DAY)
+    return FixedAnswer(path.read_bytes(), media_type, compressed=path.suffix == ".gz", max_age=_DAY)
