@@ -75,7 +75,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 def shorten(schemas: dict[str, Any]) -> None:
     """Counting has all kinds of conditions in `must`, and one in the other clauses; the rest has `must` with one."""
     null = {"type": "null"}
-    one = {"type": "array", "items": {"$ref": "#/components/schemas/FieldMatch"}}
+    one = {"type": "array", "items": {"$ref": "#/components/schemas/IsNull"}}
     or_none = {"anyOf": [one, null]}
     short = {"type": "object", "properties": {"must": or_none}, "additionalProperties": False}
     schemas["ShortFilter"] = short
