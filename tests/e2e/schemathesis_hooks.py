@@ -69,7 +69,25 @@ def name_of(case: Case[Any]) -> str:
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
     """Let filters be short where every combination is tried: of all their levels there are far too many."""
     if os.environ.get("SHORT_FILTERS"):
-        shorten(raw_schema["components"]["schemas"])
+        schemas = raw_schema["components"]["schemas"]
+        shorten(schemas)
+        for name in ("SearchRequest", "SelectionRequest", "SetPayloadRequest", "QuantizationOptions"):
+            schemas[name] = spread(schemas[name])
+
+
+def spread(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same with all fields in each of its forms: those that stand beside `oneOf` are not tried at their bounds."""
+    common = {key: value for key, value in schema.items() if key != "oneOf"}
+    return {
+        "oneOf": [
+            {
+                **common,
+                "properties": {**common["properties"], **form["properties"]},
+                "required": sorted({*common.get("required", ()), *form.get("required", ())}),
+            }
+            for form in schema["oneOf"]
+        ]
+    }
 
 
 def shorten(schemas: dict[str, Any]) -> None:
