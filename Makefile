@@ -14,7 +14,7 @@ HASHED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgr
     --no-emit-index-url --no-annotate --no-header --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format coverage bench audit hashes constraints clean
+.PHONY: help setup run demo test lint format coverage openapi bench audit hashes constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ format: $(READY) ## Format the code and sort the imports
 coverage: $(READY) ## Run the tests without sockets; every branch of the domain must be covered
 	$(BIN)/python -m coverage run -m pytest tests/unit tests/contract
 	$(BIN)/python -m coverage report --include='domain/*' --fail-under=100
+
+openapi: $(READY) ## Write the document of the API to docs/openapi.json
+	@$(BIN)/python -m entrypoints.http.openapi >docs/openapi.json
 
 bench: $(BENCH_READY) ## Measure hits, misses and outages against FastAPI (ARGS="--rounds 1 --check")
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -16,6 +16,7 @@ from entrypoints.http.limits import Limits
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
 from entrypoints.http.rates import RateLimits
 from entrypoints.http.routes.collections import CollectionRoutes
+from entrypoints.http.routes.document import DocumentRoutes
 from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.metrics import MetricsRoutes
 from entrypoints.http.routes.points import PointRoutes
@@ -40,12 +41,13 @@ def create_app(container: Container) -> Starlette:
             *CollectionRoutes(container.collections(), limits).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
             *MetricsRoutes(metrics, container.vector_store()).routes(),
+            *DocumentRoutes().routes(),
         ],
         middleware=[
             Middleware(RequestContext, in_flight=in_flight, metrics=metrics),
             Middleware(ErrorResponses),
-            Middleware(Authentication, keys=container.key_ring()),
             Middleware(Admission, in_flight=in_flight, most=settings.limits.requests, budget=limits.budget),
+            Middleware(Authentication, keys=container.key_ring()),
             Middleware(RateLimits, limiter=container.rates()),
             Middleware(RequestBounds, **bounds),
             Middleware(SearchFirst, search=search.single),

@@ -196,7 +196,7 @@ def test_batches_are_bounded_in_every_way() -> None:
         assert [batch.start for batch in found] == [sum(sizes[:index]) for index in range(len(sizes))]
     both = next(batches([b"1", b"2"], most=9, most_objects=9))
     assert both.body("points") == b'{"points":[1,2]}'
-    assert both.body("points", b'{"a":{}}') == b'{"a":{},"points":[1,2]}'
+    assert both.body("points", b'{"a":{}}') == b'{"points":[1,2],"a":{}}'
 
 
 async def test_vectors_come_exactly(store: FailingVectorStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,6 +33,15 @@ from entrypoints.http.errors import json_response
 from entrypoints.http.limits import Limits
 from entrypoints.http.lists import ListBody
 from entrypoints.http.requests import MAX_OBJECTS_OF_POINTS, JsonBody, collection_name, query_flag
+
+
+class PointIdConvertor(StringConvertor):
+    """What may stand for an id: not the names of the paths beside it, or these would take GET too."""
+
+    regex = "(?!(?:retrieve|delete)$)[^/]+"
+
+
+register_url_convertor("point", PointIdConvertor())
 
 
 class PointRoutes:
@@ -73,7 +83,7 @@ class PointRoutes:
             Route(f"{one}/points", self.set_payload, methods=["PATCH"]),
             Route(f"{one}/points/retrieve", self.retrieve, methods=["POST"]),
             Route(f"{one}/points/delete", self.delete, methods=["POST"]),
-            Route(f"{one}/points/{{id}}", self.get, methods=["GET"]),
+            Route(f"{one}/points/{{id:point}}", self.get, methods=["GET"]),
             Route(f"{one}/scroll", self.scroll, methods=["POST"]),
             Route(f"{one}/count", self.count, methods=["POST"]),
         ]
