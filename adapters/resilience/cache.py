@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random as chance
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from adapters.monitor import BackendMonitor
+from adapters.monitor import BackendMonitor, in_order
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.limit import TimeLimit, at_most
 from domain.errors import Backend
-from domain.ports import BackendStatus, Cache, Entry, Recollection
+from domain.ports import BackendStatus, Cache, Entry, Event, Recollection
 
 
 class ResilientCache(Cache):
@@ -40,10 +40,11 @@ class ResilientCache(Cache):
         self.inner = inner
         self._timeout = timeout
         self._invalidation_timeout = invalidation_timeout
-        self._reads, self._writes = (
-            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random) for kind in Kind
-        )
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
+        told = self._monitor.breaker_changed
+        self._reads, self._writes = (
+            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random, told=told) for kind in Kind
+        )
 
     async def recall(self, collection: str, key: str) -> Recollection:
         with self._limit("recall", self._reads):
@@ -68,6 +69,9 @@ class ResilientCache(Cache):
 
     def breakers(self) -> Mapping[str, str]:
         return states(self._reads, self._writes)
+
+    def history(self) -> Sequence[Event]:
+        return in_order(self._monitor.history(), self.inner.history())
 
     async def aclose(self) -> None:
         await self.inner.aclose()

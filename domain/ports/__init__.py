@@ -3,15 +3,17 @@
 from domain.ports.cache import Cache, Entry, Recollection
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
-from domain.ports.status import BackendStatus, LastFailure
+from domain.ports.status import BackendStatus, Change, Event, LastFailure
 from domain.ports.vector_store import VectorStore
 
 __all__ = [
     "BackendStatus",
     "Block",
     "Cache",
+    "Change",
     "Columns",
     "Entry",
+    "Event",
     "LastFailure",
     "PointSink",
     "PointSource",

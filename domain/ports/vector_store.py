@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports.status import BackendStatus
+from domain.ports.status import BackendStatus, Event
 from domain.queries import SearchQuery, Selection
 
 
@@ -134,6 +134,13 @@ class VectorStore(ABC):
         Nothing is asked for it. None where it has none, as by default.
         """
         return {}
+
+    def history(self) -> Sequence[Event]:
+        """What happened to it lately, as this process saw it, oldest first; a few dozen events at most.
+
+        Nothing is asked for it. None where nobody keeps any, as by default.
+        """
+        return ()
 
     @abstractmethod
     async def aclose(self) -> None:
