@@ -15,6 +15,7 @@ from entrypoints.http.routes.collections import CollectionRoutes
 from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.points import PointRoutes
 from entrypoints.http.routes.search import SearchFirst, SearchRoutes
+from entrypoints.http.routes.status import StatusRoutes
 
 
 def create_app(container: Container) -> Starlette:
@@ -31,6 +32,7 @@ def create_app(container: Container) -> Starlette:
             *PointRoutes(container.points(), limit).routes(),
             *CollectionRoutes(container.collections(), limit).routes(),
             *HealthRoutes(container.health(), readiness).routes(),
+            *StatusRoutes().routes(),
         ],
         middleware=[
             Middleware(RequestContext, in_flight=in_flight),

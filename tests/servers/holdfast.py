@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -21,7 +22,14 @@ from tests.servers.tcp import Address
 @asynccontextmanager
 async def serve_holdfast(store: VectorStore, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
     """A service on this store; its connections are cut at the end."""
-    app, state = make_app(store, InMemoryCache()), ServerState()
+    async with serve_app(make_app(store, InMemoryCache()), tls) as address:
+        yield address
+
+
+@asynccontextmanager
+async def serve_app(app: ASGIApp, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
+    """This application; its connections are cut at the end."""
+    state = ServerState()
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
     config.load()
     server = await asyncio.get_running_loop().create_server(
