@@ -94,9 +94,11 @@ class MadeUp:
             Route("/health/infra", self._guarded(self._infra)),
             Route("/metrics", self._guarded(self._metrics)),
             Route("/v1/collections", self._guarded(lambda _: JSONResponse({"collections": self.names}))),
-            Route("/v1/collections/{name}", self._guarded(self._describe)),
+            # A name that a test makes up may have a slash in it.
+            Route("/v1/collections/{name:path}/search", self._search, methods=["POST"]),
+            Route("/v1/collections/{name:path}", self._guarded(self._describe)),
         ]
-        return Starlette(routes=[*routes, Route("/v1/collections/{name}/search", self._search, methods=["POST"])])
+        return Starlette(routes=routes)
 
     def _guarded(self, give: Callable[[Request], Response]) -> Callable[[Request], Any]:
         async def route(request: Request) -> Response:

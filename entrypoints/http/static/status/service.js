@@ -58,7 +58,9 @@ async function ask(path, { method = "GET", body, headers = {}, json = true } = {
   let text;
   try {
     const signal = AbortSignal.timeout(PATIENCE);
-    answer = await fetch(path, { method, body, headers: sent, signal, cache: "no-store", credentials: "omit", redirect: "error" });
+    // For "no-store" a browser says no-cache to the service too, which would keep a search from the service's cache.
+    const cache = method === "GET" ? "no-store" : "default";
+    answer = await fetch(path, { method, body, headers: sent, signal, cache, credentials: "omit", redirect: "error" });
     text = await answer.text();
   } catch {
     throw new Unanswered("The service does not answer.");
