@@ -97,6 +97,8 @@ async def main() -> None:
                 for one in calls:
                     one.cancel()
                 await asyncio.gather(*calls, return_exceptions=True)
+            # In order, so that the engine lets go of the folder first.
+            process.stop()
 
 
 if __name__ == "__main__":

@@ -28,10 +28,11 @@ const words = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAl
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const hundredths = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const NONE = "–";
 
 const count = (value) => (value === null || value === undefined ? NONE : whole.format(value));
-const rate = (value) => (value === null ? NONE : value >= 100 ? whole.format(value) : three.format(value));
+const rate = (value) => (value === null ? NONE : (value >= 100 ? whole : value < 1 ? hundredths : three).format(value));
 const share = (value) => (value === null ? NONE : `${three.format(value * 100)} %`);
 
 function span(seconds) {

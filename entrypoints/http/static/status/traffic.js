@@ -45,8 +45,12 @@ function tile({ title, unit = "", format, give, bad, aside }) {
   return el("div", { class: "tile" }, el("dt", {}, title), el("dd", { title: (aside && pair && aside(...pair)) || null }, shown, chart));
 }
 
-function rows(groups, give) {
-  return [...groups].sort(([one], [other]) => (one < other ? -1 : 1)).flatMap(([name, wanted]) => give(name, wanted) ?? []);
+// A row for each group that was called at all, the busiest first.
+function rows(counter, naming, [from, to], give) {
+  const busy = [...groupsOf(counter, naming)].map(([name, wanted]) => [name, wanted, perSecond(counter, from, to, wanted)]);
+  const shown = busy.filter(([, , often]) => often > 0).sort(([, , one], [, , other]) => other - one);
+  const none = el("tr", {}, el("td", { class: "muted" }, "None was made."));
+  return shown.length ? shown.map((group) => give(...group)) : [none];
 }
 
 function row(name, cells) {
@@ -66,10 +70,10 @@ function groupsOf(counter, naming) {
 
 function showRoutes(from, to) {
   const of = (wanted, digit) => (labels) => wanted(labels) && labels.status?.startsWith(digit);
-  const shown = rows(groupsOf(REQUESTS, ({ route }) => route ?? ""), (name, wanted) => {
+  const shown = rows(REQUESTS, ({ route }) => route ?? "", [from, to], (name, wanted, often) => {
     const [half, most] = quantiles(SECONDS, from, to, wanted, 0.5, 0.99);
     const [refused, failed] = ["4", "5"].map((digit) => grew(REQUESTS, from, to, of(wanted, digit)));
-    const numbers = [rate(perSecond(REQUESTS, from, to, wanted)), span(half), span(most), count(refused)];
+    const numbers = [rate(often), span(half), span(most), count(refused)];
     return row(name, [...numbers, { text: count(failed), bad: failed > 0 }]);
   });
   $("routes").replaceChildren(...shown);
@@ -79,10 +83,10 @@ const CALLS = "holdfast_backend_calls_total";
 
 function showOperations(from, to) {
   const naming = ({ backend, operation }) => `${backend} ${operation}`;
-  const shown = rows(groupsOf(CALLS, naming), (name, wanted) => {
+  const shown = rows(CALLS, naming, [from, to], (name, wanted, often) => {
     const [half, most] = quantiles("holdfast_backend_seconds", from, to, wanted, 0.5, 0.99);
     const failed = grew(CALLS, from, to, (labels) => wanted(labels) && labels.outcome !== "ok");
-    const numbers = [rate(perSecond(CALLS, from, to, wanted)), span(half), span(most)];
+    const numbers = [rate(often), span(half), span(most)];
     return row(name.replace("vector_store", "store"), [...numbers, { text: count(failed), bad: failed > 0 }]);
   });
   $("operations").replaceChildren(...shown);
