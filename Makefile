@@ -14,7 +14,7 @@ HASHED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgr
     --no-emit-index-url --no-annotate --no-header --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format coverage openapi bench audit hashes constraints clean
+.PHONY: help setup run demo test browser screenshots lint format coverage openapi bench audit hashes constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -32,8 +32,15 @@ test: $(READY) ## Run all tests (ARGS="-k cache")
 	    $(BIN)/python -m pytest $(ARGS); \
 	else \
 	    echo "redis-server is missing, so the tests that need it are left out: apt-get install redis-server"; \
-	    $(BIN)/python -m pytest -m "not redis and not real_qdrant" $(ARGS); \
+	    $(BIN)/python -m pytest -m "not redis and not real_qdrant and not browser" $(ARGS); \
 	fi
+
+browser: $(READY) ## Run the tests of the pages, in Chromium (ARGS="-k search")
+	@command -v chromium >/dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
+	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
+screenshots: $(READY) ## Make the images of docs/images anew (Chromium, redis-server; better with fonts-inter and pngquant)
+	@$(BIN)/python -m tests.browser.screenshots
 
 lint: $(READY) ## Check style, types, the rules of the layers, and for what is unsafe
 	$(BIN)/ruff check .

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.deadline import deadline
 from domain.errors import Backend, BackendUnavailable, Failure, Overloaded
-from domain.ports import BackendStatus, Cache, VectorStore
+from domain.ports import BackendStatus, Cache, Event, VectorStore
 
 GRACE = 0.05
 """Seconds that a call may take to heed its deadline."""
@@ -26,12 +26,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BackendHealth:
-    """One backend: what it said within `latency` seconds, or how it failed, and the states of its circuit breakers."""
+    """One backend: what it said within `latency` seconds, or how it failed, its breakers' states, and its history."""
 
     latency: float
     said: BackendStatus | None = None
     failure: Failure | None = None
     breakers: Mapping[str, str] = field(default_factory=dict)
+    history: Sequence[Event] = ()
 
     @property
     def status(self) -> Status:
@@ -83,4 +84,4 @@ class Health:
             failure = Failure.OVERLOADED
         except TimeoutError:
             failure = Failure.TIMEOUT
-        return BackendHealth(self._clock() - begun, said, failure, asked.breakers())
+        return BackendHealth(self._clock() - begun, said, failure, asked.breakers(), asked.history())

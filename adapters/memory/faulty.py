@@ -17,11 +17,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from adapters.memory.script import Script, Step
-from adapters.monitor import BackendMonitor
+from adapters.monitor import BackendMonitor, in_order
 from domain.errors import Backend, BackendUnavailable, HoldfastError
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports import BackendStatus, Cache, Entry, Recollection, VectorStore
+from domain.ports import BackendStatus, Cache, Entry, Event, Recollection, VectorStore
 from domain.queries import SearchQuery, Selection
 
 T = TypeVar("T")
@@ -75,6 +75,9 @@ class _Follower:
 
     def breakers(self) -> Mapping[str, str]:
         return self.inner.breakers()
+
+    def history(self) -> Sequence[Event]:
+        return in_order(self.inner.history(), self._monitor.history())
 
     async def aclose(self) -> None:
         await self.inner.aclose()

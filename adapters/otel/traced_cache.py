@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from domain.ports import BackendStatus, Cache, Entry, Recollection, Tracing
+from domain.ports import BackendStatus, Cache, Entry, Event, Recollection, Tracing
 
 
 class TracedCache(Cache):
@@ -34,6 +34,9 @@ class TracedCache(Cache):
     async def ping(self) -> BackendStatus:
         with self._tracing.call(self._system, "ping"):
             return await self.inner.ping()
+
+    def history(self) -> Sequence[Event]:
+        return self.inner.history()
 
     def breakers(self) -> Mapping[str, str]:
         return self.inner.breakers()

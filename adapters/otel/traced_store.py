@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports import BackendStatus, Tracing, VectorStore
+from domain.ports import BackendStatus, Event, Tracing, VectorStore
 from domain.queries import SearchQuery, Selection
 
 T = TypeVar("T")
@@ -80,6 +80,9 @@ class TracedVectorStore(VectorStore):
 
     def breakers(self) -> Mapping[str, str]:
         return self.inner.breakers()
+
+    def history(self) -> Sequence[Event]:
+        return self.inner.history()
 
     async def engine_figures(self) -> Mapping[str, float]:
         return await self.inner.engine_figures()

@@ -15,7 +15,7 @@ import structlog
 from adapters.policies import ResilienceSettings
 from adapters.resilience.counts import RollingCounts
 from domain.errors import Backend, BackendUnavailable, Failure, HoldfastError
-from domain.ports import NO_METRICS, Metrics
+from domain.ports import NO_METRICS, Change, Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.backend")
 
@@ -25,8 +25,20 @@ FAILURES = frozenset({Failure.REFUSED, Failure.RESET, Failure.TIMEOUT, Failure.U
 UNASKED = frozenset({Failure.CLOSED, Failure.OPEN})
 """Failures of this process: the backend was not asked."""
 
-EVENTS = {"open": "breaker_opened", "half_open": "breaker_half_open", "closed": "breaker_closed"}
+CHANGES = {
+    "open": Change.BREAKER_OPENED,
+    "half_open": Change.BREAKER_HALF_OPEN,
+    "closed": Change.BREAKER_CLOSED,
+}
 """What is logged when the state changes."""
+
+Told = Callable[[Change, str, float | None], None]
+"""Is told of each change: which, of the breaker for what, and for how many seconds one is open."""
+
+
+def tell_nobody(_change: Change, _breaker: str, _seconds: float | None) -> None:
+    """For a breaker that nobody asks about its past."""
+
 
 JITTER = 0.2
 """The part of its open time by which a breaker may try earlier, so that processes do not all try at once."""
@@ -74,8 +86,8 @@ class CircuitBreaker:
     Each change of state begins a new era. A call counts in the era in which it began alone, so that
     one that was let through before an outage cannot end it, or begin it anew.
 
-    `clock` counts seconds; `random` gives numbers from 0 to 1, exclusively; `metrics` is told each state.
-    For one event loop.
+    `clock` counts seconds; `random` gives numbers from 0 to 1, exclusively; `metrics` is told each state, and
+    `told` hears of each change. For one event loop.
     """
 
     def __init__(
@@ -87,7 +99,9 @@ class CircuitBreaker:
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
         metrics: Metrics = NO_METRICS,
+        told: Told = tell_nobody,
     ) -> None:
+        self._told = told
         self._backend = backend
         self._metrics = metrics
         metrics.circuit(backend.value, kind.value, _CLOSED.value)
@@ -185,7 +199,7 @@ class CircuitBreaker:
         seconds = self._next_open_time * (1 - JITTER * self._random())
         self._until = self._clock() + seconds
         self._next_open_time = min(2 * self._next_open_time, self._settings.breaker_max_open)
-        self._change(State.OPEN, open_for=round(seconds, 3))
+        self._change(State.OPEN, round(seconds, 3))
 
     def _close(self) -> None:
         self._counts.clear()
@@ -193,12 +207,14 @@ class CircuitBreaker:
         self._next_open_time = self._settings.breaker_min_open
         self._change(State.CLOSED)
 
-    def _change(self, state: State, **more: object) -> None:
+    def _change(self, state: State, open_for: float | None = None) -> None:
         self._state = state
         self._era += 1
         self._metrics.circuit(self._backend.value, self.kind.value, state.value)
         level = log.warning if state is State.OPEN else log.info
-        level(EVENTS[state], backend=self._backend, kind=self.kind, **more)
+        more = {} if open_for is None else {"open_for": open_for}
+        level(CHANGES[state].value, backend=self._backend, kind=self.kind, **more)
+        self._told(CHANGES[state], self.kind.value, open_for)
 
 
 def states(*breakers: CircuitBreaker) -> dict[str, str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random as chance
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from adapters.monitor import BackendMonitor
+from adapters.monitor import BackendMonitor, in_order
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.limit import TimeLimit, at_most
 from adapters.resilience.observed import Observed
 from domain.errors import Backend
-from domain.ports import NO_METRICS, BackendStatus, Cache, Entry, Metrics, Recollection
+from domain.ports import NO_METRICS, BackendStatus, Cache, Entry, Event, Metrics, Recollection
 
 
 class ResilientCache(Cache):
@@ -42,11 +42,13 @@ class ResilientCache(Cache):
         self.inner = inner
         self._timeout = timeout
         self._invalidation_timeout = invalidation_timeout
-        self._reads, self._writes = (
-            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random, metrics=metrics) for kind in Kind
-        )
         self._monitor = monitor or BackendMonitor(Backend.CACHE)
         self._metrics = metrics
+        told = self._monitor.breaker_changed
+        self._reads, self._writes = (
+            CircuitBreaker(Backend.CACHE, kind, settings, clock=clock, random=random, metrics=metrics, told=told)
+            for kind in Kind
+        )
 
     async def recall(self, collection: str, key: str) -> Recollection:
         with self._observed("recall"), self._limit("recall", self._reads):
@@ -71,6 +73,9 @@ class ResilientCache(Cache):
 
     def breakers(self) -> Mapping[str, str]:
         return states(self._reads, self._writes)
+
+    def history(self) -> Sequence[Event]:
+        return in_order(self._monitor.history(), self.inner.history())
 
     async def aclose(self) -> None:
         await self.inner.aclose()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from adapters.monitor import BackendMonitor
+from adapters.monitor import BackendMonitor, in_order
 from adapters.policies import ResilienceSettings
 from adapters.resilience.breaker import CircuitBreaker, Kind, states
 from adapters.resilience.bulkhead import Bulkhead
@@ -18,7 +18,7 @@ from adapters.resilience.retry import TRANSIENT, UNDONE, Retry
 from domain.errors import Backend, Failure
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports import NO_METRICS, BackendStatus, Metrics, VectorStore
+from domain.ports import NO_METRICS, BackendStatus, Event, Metrics, VectorStore
 from domain.queries import SearchQuery, Selection
 
 T = TypeVar("T")
@@ -54,8 +54,12 @@ class ResilientVectorStore(VectorStore):
     ) -> None:
         self.inner = inner
         self._caps = {Kind.READ: read_timeout, Kind.WRITE: write_timeout}
+        self._monitor = monitor or BackendMonitor(Backend.VECTOR_STORE)
+        told = self._monitor.breaker_changed
         self._breakers = {
-            kind: CircuitBreaker(Backend.VECTOR_STORE, kind, settings, clock=clock, random=random, metrics=metrics)
+            kind: CircuitBreaker(
+                Backend.VECTOR_STORE, kind, settings, clock=clock, random=random, metrics=metrics, told=told
+            )
             for kind in Kind
         }
         places = {Kind.READ: settings.max_reads, Kind.WRITE: settings.max_writes}
@@ -63,7 +67,6 @@ class ResilientVectorStore(VectorStore):
             kind: Bulkhead(Backend.VECTOR_STORE, limit, settings.max_wait) for kind, limit in places.items()
         }
         self._retry = Retry(settings, random=random, sleep=sleep)
-        self._monitor = monitor or BackendMonitor(Backend.VECTOR_STORE)
         self._metrics = metrics
 
     async def create_collection(self, collection: Collection) -> bool:
@@ -134,6 +137,9 @@ class ResilientVectorStore(VectorStore):
 
     async def engine_figures(self) -> Mapping[str, float]:
         return await self.inner.engine_figures()
+
+    def history(self) -> Sequence[Event]:
+        return in_order(self._monitor.history(), self.inner.history())
 
     async def aclose(self) -> None:
         await self.inner.aclose()

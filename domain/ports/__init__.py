@@ -6,7 +6,7 @@ from domain.ports.metrics import NO_METRICS, Metrics
 from domain.ports.rates import Rate, RateLimiter
 from domain.ports.rows import Block, Columns, PointSink, PointSource, Refused
 from domain.ports.snapshots import SnapshotStore, Unpacked
-from domain.ports.status import BackendStatus, LastFailure
+from domain.ports.status import BackendStatus, Change, Event, LastFailure
 from domain.ports.tracing import RequestSpan, Tracing
 from domain.ports.vector_store import VectorStore
 
@@ -15,8 +15,10 @@ __all__ = [
     "BackendStatus",
     "Block",
     "Cache",
+    "Change",
     "Columns",
     "Entry",
+    "Event",
     "KeyRing",
     "KeyStore",
     "LastFailure",

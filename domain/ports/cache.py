@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.models import Hit
-from domain.ports.status import BackendStatus
+from domain.ports.status import BackendStatus, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,13 @@ class Cache(ABC):
         Nothing is asked for it. None where it has none, as by default.
         """
         return {}
+
+    def history(self) -> Sequence[Event]:
+        """What happened to it lately, as this process saw it, oldest first; a few dozen events at most.
+
+        Nothing is asked for it. None where nobody keeps any, as by default.
+        """
+        return ()
 
     @abstractmethod
     async def aclose(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from domain.errors import Failure
 
@@ -15,6 +16,33 @@ class LastFailure:
     at: datetime
     operation: str
     failure: Failure
+
+
+class Change(StrEnum):
+    """What can happen to a backend, as one process sees it."""
+
+    FAILED = "failed"
+    RECOVERED = "recovered"
+    BREAKER_OPENED = "breaker_opened"
+    BREAKER_HALF_OPEN = "breaker_half_open"
+    BREAKER_CLOSED = "breaker_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change at a moment (UTC).
+
+    A backend that began to fail has the `operation` and the `failure` of the first call; one that
+    recovered, for how many `seconds` it had failed. A breaker has what it is for (`read`, `write`),
+    and one that opened, for how many `seconds`.
+    """
+
+    at: datetime
+    change: Change
+    operation: str | None = None
+    failure: Failure | None = None
+    breaker: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.filters import Filter
 from domain.models import Collection, CollectionInfo, Hit, IndexType, Page, Payload, Point, PointId, Record
-from domain.ports.status import BackendStatus
+from domain.ports.status import BackendStatus, Event
 from domain.queries import SearchQuery, Selection
 
 
@@ -145,6 +145,13 @@ class VectorStore(ABC):
         second at most, raises nothing, and says nothing about the store to its circuit breakers.
         """
         return {}
+
+    def history(self) -> Sequence[Event]:
+        """What happened to it lately, as this process saw it, oldest first; a few dozen events at most.
+
+        Nothing is asked for it. None where nobody keeps any, as by default.
+        """
+        return ()
 
     @abstractmethod
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from domain.health import BackendHealth, InfraHealth
 from domain.models import CollectionInfo, Hit, Page, PointId, Record
+from domain.ports import Change, Event
 from domain.search import SearchResult
 
 
@@ -76,8 +77,9 @@ def describe_infra(health: InfraHealth) -> dict[str, Any]:
 def describe_backend(backend: BackendHealth) -> dict[str, Any]:
     """One backend: what it said of itself, or how it failed."""
     answer: dict[str, Any] = {"status": backend.status, "latency_ms": round(backend.latency * 1000, 3)}
+    past = {"history": [_describe_event(event) for event in backend.history]}
     if backend.said is None:
-        return {**answer, "failure": backend.failure, "breakers": dict(backend.breakers)}
+        return {**answer, "failure": backend.failure, "breakers": dict(backend.breakers), **past}
     last = backend.said.last_failure
     return {
         **answer,
@@ -85,4 +87,11 @@ def describe_backend(backend: BackendHealth) -> dict[str, Any]:
         "version": backend.said.version,
         "breakers": dict(backend.breakers),
         "last_failure": last and {"at": last.at, "operation": last.operation, "failure": last.failure},
+        **past,
     }
+
+
+def _describe_event(event: Event) -> dict[str, Any]:
+    seconds = "open_seconds" if event.change is Change.BREAKER_OPENED else "after_seconds"
+    answer = {"operation": event.operation, "failure": event.failure, "breaker": event.breaker, seconds: event.seconds}
+    return {"at": event.at, "event": event.change} | {k: value for k, value in answer.items() if value is not None}

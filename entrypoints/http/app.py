@@ -21,6 +21,7 @@ from entrypoints.http.routes.health import HealthRoutes
 from entrypoints.http.routes.metrics import MetricsRoutes
 from entrypoints.http.routes.points import PointRoutes
 from entrypoints.http.routes.search import SearchFirst, SearchRoutes
+from entrypoints.http.routes.status import StatusRoutes
 from entrypoints.http.tracing import RequestTraces
 
 
@@ -42,6 +43,7 @@ def create_app(container: Container) -> Starlette:
             *HealthRoutes(container.health(), readiness).routes(),
             *MetricsRoutes(metrics, container.vector_store()).routes(),
             *DocumentRoutes().routes(),
+            *StatusRoutes().routes(),
         ],
         middleware=[
             Middleware(RequestContext, in_flight=in_flight, metrics=metrics),

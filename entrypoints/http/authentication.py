@@ -8,8 +8,11 @@ from domain.access import Grant
 from domain.errors import Unauthenticated
 from domain.ports import KeyRing
 
-OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+OPEN_PATHS = frozenset({"/", "/docs", "/health/live", "/health/ready", "/openapi.json"})
 """What everybody may read without a key. Whoever adds a path makes all of its answers public."""
+
+OPEN_FOLDER = "/docs/"
+"""The files of a page that is open."""
 
 PARTLY_OPEN_PATHS = frozenset({"/health/infra"})
 """What everybody may ask, and is told in full who is known: these routes ask `is_known`."""
@@ -40,7 +43,7 @@ class Authentication:
 
     def _grant(self, scope: Scope) -> Grant | None:
         path = scope["path"]
-        if path in OPEN_PATHS and scope["method"] in _READS:
+        if (path in OPEN_PATHS or path.startswith(OPEN_FOLDER)) and scope["method"] in _READS:
             return None
         secret = _secret(scope["headers"])
         if secret is None and path in PARTLY_OPEN_PATHS and scope["method"] in _READS:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -27,7 +28,16 @@ async def serve_holdfast(
     settings: Settings | None = None,
 ) -> AsyncIterator[Address]:
     """A service on this store; its connections are cut at the end."""
-    app, state = make_app(store, InMemoryCache(), settings), ServerState()
+    async with serve_app(make_app(store, InMemoryCache(), settings), tls, protocol) as address:
+        yield address
+
+
+@asynccontextmanager
+async def serve_app(
+    app: ASGIApp, tls: ssl.SSLContext | None = None, protocol: Callable[..., asyncio.Protocol] = H11Protocol
+) -> AsyncIterator[Address]:
+    """This application; its connections are cut at the end."""
+    state = ServerState()
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, proxy_headers=False, ws="none")
     config.load()
     server = await asyncio.get_running_loop().create_server(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.errors import Failure
 from domain.health import Status
+from domain.ports import Change
 from entrypoints.http.openapi.values import Schema, list_of, object_of, ref
 
 _COUNT: Schema = {"type": "integer", "format": "int64", "minimum": 0}
@@ -23,7 +24,7 @@ def _or_null(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def _enum(values: type[Failure] | type[Status]) -> Schema:
+def _enum(values: type[Change] | type[Failure] | type[Status]) -> Schema:
     return {"type": "string", "enum": [str(value) for value in values]}
 
 
@@ -56,10 +57,21 @@ _FAILED = {
     "failure": _said("How it failed.", _enum(Failure)),
 }
 
+_EVENT = {
+    "at": _FAILED["at"],
+    "event": _said("What happened.", _enum(Change)),
+    "operation": _FAILED["operation"],
+    "failure": _FAILED["failure"],
+    "after_seconds": _said("How long it had failed.", {"type": "number", "minimum": 0}),
+    "breaker": _said("What the circuit breaker is for.", {"type": "string", "enum": ["read", "write"]}),
+    "open_seconds": _said("Until the backend is tried again.", {"type": "number", "minimum": 0}),
+}
+
 _BACKEND = {
     "status": _said("Whether it answered.", {"type": "string", "enum": [str(Status.UP), str(Status.DOWN)]}),
     "latency_ms": _said("How long it took to answer, in milliseconds.", {"type": "number", "minimum": 0}),
     "breakers": _said("The states of its circuit breakers, by their names.", _map_of(_TEXT)),
+    "history": _said("What happened lately, as this process saw it, oldest first.", list_of(ref("Event"))),
     "technology": _said("What it is; where it answered.", _TEXT),
     "version": _said("Of what it is; where it answered, and says one.", _or_null(_TEXT)),
     "last_failure": {"anyOf": [ref("LastFailure"), {"type": "null"}]},
@@ -122,6 +134,11 @@ ANSWERS: dict[str, Schema] = {
     "SearchResults": object_of("The hits of each search, in order.", {"results": list_of(ref("SearchResult"))}),
     "HealthStatus": object_of("How the process is.", {"status": {"type": "string", "enum": ["alive", "ready"]}}),
     "LastFailure": object_of("How a backend failed last.", _FAILED),
+    "Event": object_of(
+        "What happened to a backend.",
+        _EVENT,
+        optional=("operation", "failure", "after_seconds", "breaker", "open_seconds"),
+    ),
     "Backend": object_of(
         "One backend: what it said of itself, or how it failed.",
         _BACKEND,

@@ -15,7 +15,7 @@ from entrypoints.http.openapi.collections import COLLECTIONS, LINKS
 from entrypoints.http.openapi.operations import Operation
 from entrypoints.http.openapi.points import POINTS
 from entrypoints.http.openapi.requests import request_schemas
-from entrypoints.http.openapi.responses import HEADERS, RESPONSES, SECURITY_SCHEMES
+from entrypoints.http.openapi.responses import HEADERS, RESPONSES, SECURITY, SECURITY_SCHEMES
 from entrypoints.http.openapi.searches import SEARCHES
 from entrypoints.http.openapi.service import SERVICE
 from entrypoints.http.openapi.values import VALUES, Schema

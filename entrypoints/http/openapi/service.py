@@ -83,6 +83,17 @@ SERVICE = (
     ),
     Operation(
         method="GET",
+        path="/",
+        id="getStatusPage",
+        tag="service",
+        summary="The status page",
+        description="It holds no data, and asks the service for what it shows.",
+        public=True,
+        answers={200: _file("The page.", "text/html"), 304: _UNCHANGED},
+        examples=(Example(name="page", summary="The page"),),
+    ),
+    Operation(
+        method="GET",
         path="/openapi.json",
         id="getOpenApi",
         tag="service",
