@@ -58,6 +58,9 @@ class Timeout:
 
 async def take_place(places: asyncio.Semaphore, seconds: float) -> None:
     """Take one of the places, waiting for at most so many seconds. Raises `TimeoutError` where none became free."""
-    # A free place is had at once, and a timer costs more than the place.
-    async with asyncio.timeout(seconds if places.locked() else None):
+    # A free place is had at once, and to look at the time costs more than the place.
+    if not places.locked():
+        await places.acquire()
+        return
+    async with asyncio.timeout(seconds):
         await places.acquire()

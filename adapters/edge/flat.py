@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from domain.filters import Filter
 from domain.models import Hit, Record, Vector
 from domain.queries import SearchQuery
 
 _ANY = Filter()
+
+_unpack = msgspec.msgpack.Decoder().decode
 
 
 def flat_query(query: SearchQuery) -> tuple[Any, ...]:
@@ -56,7 +60,10 @@ def to_record(flat: tuple[Any, ...]) -> Record:
 
 
 def to_hits(flat: list[tuple[Any, ...]]) -> tuple[Hit, ...]:
-    """The hits: the id, score, payload and bytes of the vector of each."""
+    """The hits: the id, the score, the payload in MessagePack and the bytes of the vector of each."""
     return tuple(
-        [Hit(id_, score, payload, None if data is None else Vector.trusted(data)) for id_, score, payload, data in flat]
+        [
+            Hit(id_, score, packed and _unpack(packed), None if data is None else Vector.trusted(data))
+            for id_, score, packed, data in flat
+        ]
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.edge.flat import to_query
+from adapters.edge.payloads import Payloads
 from adapters.edge.shard import Shard
 
 MOST = 16
@@ -29,6 +30,7 @@ class Searches:
 
     def __init__(self, shard: Callable[[str], Shard]) -> None:
         self._shard = shard
+        self._payloads = Payloads()
         self._waiting: list[Asked] = []
 
     def put(self, asked: Asked) -> None:
@@ -54,8 +56,8 @@ class Searches:
     def _together(self, collection: str, many: list[Asked]) -> None:
         try:
             flat = [to_query(query) for asked in many for query in asked.queries]
-            found = iter(self._shard(collection).search(flat, batch=True))
-            answers = [[list(map(tuple, next(found))) for _ in asked.queries] for asked in many]
+            found = iter(self._shard(collection).search(flat, self._payloads, batch=True))
+            answers = [[next(found) for _ in asked.queries] for asked in many]
         except BaseException:  # noqa: BLE001 - whose fault it is shows when each is asked alone
             for asked in many:
                 self._alone(asked)
@@ -65,8 +67,8 @@ class Searches:
 
     def _alone(self, asked: Asked) -> None:
         try:
-            found = self._shard(asked.collection).search(list(map(to_query, asked.queries)), batch=asked.batch)
-            hits = [list(map(tuple, each)) for each in found]
+            queries = list(map(to_query, asked.queries))
+            hits = self._shard(asked.collection).search(queries, self._payloads, batch=asked.batch)
         except BaseException as error:  # noqa: BLE001 - whatever the engine raises is answered
             asked.answer(error)
         else:

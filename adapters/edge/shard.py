@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +13,8 @@ import qdrant_edge as edge
 
 from adapters.edge.config import INDEX_TYPES, to_config
 from adapters.edge.filters import to_edge
-from adapters.edge.searching import SAFE_NORMS, Found, fit, from_id, from_vector, search
+from adapters.edge.payloads import Payloads, from_id
+from adapters.edge.searching import SAFE_NORMS, Place, Shown, fit, from_vector, search
 from domain.errors import CollectionConflict, PointNotFound, at
 from domain.filters import Filter
 from domain.models import Collection, IndexType, Page, Payload, PointId, Record, Vector
@@ -24,6 +25,9 @@ SLICE = 250
 
 PANIC = "PanicException"
 """What the engine raises where it has found itself broken. Reads may go on after that, writes may not."""
+
+_numbers = count()
+"""One for each shard that was ever open: versions of points count in one alone."""
 
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -43,6 +47,7 @@ class Shard:
     def __init__(self, collection: Collection, points: edge.EdgeShard) -> None:
         self.collection = collection
         self.points = points
+        self._number = next(_numbers)
         self.journal: list[edge.UpdateOperation] | None = None
         self.changes = 0
         self.deletions = 0
@@ -145,9 +150,9 @@ class Shard:
         records, following = self.points.scroll(request)
         return Page(tuple(map(_record, records)), None if following is None else from_id(following))
 
-    def search(self, queries: Sequence[SearchQuery], *, batch: bool) -> list[tuple[Found, ...]]:
+    def search(self, queries: Sequence[SearchQuery], payloads: Payloads, *, batch: bool) -> list[list[Shown]]:
         """The hits of each query, in order. Raises as `searching.search` does."""
-        return search(self.points, self.collection, queries, batch=batch)
+        return search(Place(self.points, self.collection, self._number, payloads), queries, batch=batch)
 
     def replay(self, operations: Sequence[edge.UpdateOperation]) -> None:
         """Apply what another shard of the collection applied."""

@@ -1,0 +1,37 @@
+"""How widely the embedded engine looks for the answer to a search."""
+
+from __future__ import annotations
+
+import math
+
+import qdrant_edge as edge
+
+from domain.queries import SearchQuery
+
+BREADTHS = ((50_000, 100, 64), (200_000, 128, 64), (math.inf, 160, 100))
+"""How many candidates a walk through the graph keeps, where the query says nothing.
+
+In collections of at most so many points, without a filter and with one. Recall at 10 on real vectors: 0.993 of
+20,000 and 0.987 of 100,000 without a filter, and of 100,000 0.990 or more with one of 18 to 50 %.
+"""
+
+_ALL = edge.CountRequest(filter=None, exact=False)
+
+_EVERYWHERE = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
+"""Looks past neighbours that the filter leaves out, whatever share that is.
+
+Without it a graph loses recall under filters: on 20,000 real vectors 0.90 for a range of 36 % and on 100,000
+down to 0.44.
+"""
+
+
+def breadth(points: edge.EdgeShard, query: SearchQuery) -> edge.SearchParams:
+    """How to search for what a query asks."""
+    if query.exact:
+        return edge.SearchParams(exact=True)
+    # Takes 1 us: the points are not counted, but known.
+    count = points.count(_ALL)
+    _, alone, filtered = next(each for each in BREADTHS if count <= each[0])
+    if query.filter.is_empty:
+        return edge.SearchParams(hnsw_ef=query.hnsw_ef or alone)
+    return edge.SearchParams(hnsw_ef=query.hnsw_ef or filtered, acorn=_EVERYWHERE)
