@@ -32,6 +32,13 @@ def service(**settings: object) -> tuple[str, ChildProcess]:
     return url, ChildProcess.on_url(command, f"{url}/health/live", env=env, cwd=ROOT)
 
 
+def workers_of(process: ChildProcess) -> set[int]:
+    """The ids of the workers of `holdfast serve`."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    return {child for child, command in commands.items() if b"entrypoints.http.worker" in command}
+
+
 PATIENCE = 90.0
 """Seconds for several processes that start at once, on a machine that has other things to do."""
 

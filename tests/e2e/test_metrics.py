@@ -15,7 +15,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from tests.e2e.service import service
+from tests.e2e.service import service, workers_of
 from tests.servers.process import ChildProcess
 from tests.servers.qdrant_rest import qdrant_rest_process
 
@@ -65,13 +65,6 @@ def until(url: str, holds: Callable[[Callable[..., float]], bool], seconds: floa
         time.sleep(0.05)
 
 
-def workers(process: ChildProcess) -> set[int]:
-    """The processes that serve, which `holdfast serve` started: all its children but the one that tracks resources."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    lines = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return {pid for pid, line in lines.items() if b"spawn_main" in line}
-
-
 def files(directory: Path, pattern: str) -> int:
     return len(list(directory.glob(pattern)))
 
@@ -98,7 +91,7 @@ async def test_any_worker_tells_the_sum_and_a_killed_one_leaves_its_counts(tmp_p
             assert found(REQUESTS, route="/v1/collections/{collection}/search", status="200") == 20
             assert found("holdfast_http_in_flight") == 1
             assert found(CALLS, backend="vector_store", operation="search", outcome="ok") == 20
-        before = workers(process)
+        before = workers_of(process)
         assert len(before) == 2
         qdrant.pause()
         async with httpx.AsyncClient(timeout=20) as client:
@@ -109,8 +102,8 @@ async def test_any_worker_tells_the_sum_and_a_killed_one_leaves_its_counts(tmp_p
             qdrant.resume()
             with pytest.raises(httpx.TransportError):
                 await hung
-        until(url, lambda found: len(workers(process)) == 2 and found("holdfast_http_in_flight") == 1)
-        assert not before & workers(process)
+        until(url, lambda found: len(workers_of(process)) == 2 and found("holdfast_http_in_flight") == 1)
+        assert not before & workers_of(process)
         assert search(url, 50) == 200
         found = scrape(url)
         assert found(REQUESTS, route="/v1/collections/{collection}/search", status="200") == 21

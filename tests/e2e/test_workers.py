@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.load import THINGS, KeptConnection, load, prepare, search
-from tests.e2e.service import PATIENCE, service, start_again, started
+from tests.e2e.service import PATIENCE, service, start_again, started, workers_of
 from tests.e2e.test_serve_data import until_gone
 from tests.servers.process import HOST, ChildProcess
 from tests.servers.tcp import Address
@@ -33,9 +33,7 @@ class Served:
 
     def workers(self) -> set[int]:
         """The ids of the workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-        return {child for child, command in commands.items() if b"entrypoints.http.worker" in command}
+        return workers_of(self.process)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds of the processes."""

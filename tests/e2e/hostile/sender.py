@@ -16,6 +16,10 @@ LONGEST = 30.0
 """Seconds in which every whole request has been answered and closed."""
 
 
+PAGES = (b"text/html", b"text/css", b"text/javascript")
+"""What the status page and that of the document are made of."""
+
+
 @dataclass(slots=True)
 class Judge:
     """What was answered, and what was wrong with it."""
@@ -24,7 +28,7 @@ class Judge:
     problems: list[str] = field(default_factory=list)
 
     def judge(self, name: str, hostile: Hostile, received: bytes) -> None:
-        """Every answer is one of ours: no 500, and JSON where there is a body."""
+        """Every answer is one of ours: no 500, and JSON where there is a body, or a page that is open."""
         rest = received
         while rest:
             head, end, rest = rest.partition(b"\r\n\r\n")
@@ -33,18 +37,20 @@ class Judge:
             size = int(fields.get(b"content-length", b"0"))
             body, rest = (rest[:size], rest[size:]) if hostile.kind != "path" or rest else (b"", b"")
             self.statuses[status] += 1
-            if status in (0, 500) or not _is_json(status, fields, body, size):
+            if status in (0, 500) or not _is_ours(status, fields, body, size):
                 self.problems.append(f"{name} ({hostile.kind}): {received[:300]!r}")
                 return
         if hostile.whole and not received:
             self.problems.append(f"{name} ({hostile.kind}): no answer to {hostile.pieces[0][:200]!r}")
 
 
-def _is_json(status: int, fields: dict[bytes, bytes], body: bytes, size: int) -> bool:
+def _is_ours(status: int, fields: dict[bytes, bytes], body: bytes, size: int) -> bool:
     if status in (100, 204) or not body:
         return status in (100, 204) or size == 0 or not body
     if len(body) < size:
         # The client left before.
+        return True
+    if status == 200 and fields.get(b"content-type", b"").startswith(PAGES):
         return True
     with contextlib.suppress(ValueError):
         known = isinstance(json.loads(body), dict) and fields.get(b"content-type") == b"application/json"
