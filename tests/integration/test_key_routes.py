@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -13,27 +11,16 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.keys import AuthSettings, hash_of, new_secret
-from adapters.settings import Settings
 from domain.errors import Backend, BackendUnavailable, Failure
 from entrypoints.http.authentication import OPEN_FOLDER, OPEN_PATHS, PARTLY_OPEN_PATHS
-from tests.fakes import FailingCache, FailingVectorStore, make_app
+from tests.fakes import FailingVectorStore
+from tests.integration.key_world import ALL, KEYS, SECRETS, application
 
 THINGS = "/v1/collections/things"
 UNAUTHENTICATED = {"detail": "A valid key is needed."}
 VALUES = {"{collection}": "things", "{field}": "color", "{id}": "1", "{file}": "page.css"}
 """What stands for the parameters of paths."""
 
-ALL = ["read", "write", "admin"]
-SECRETS = {name: new_secret() for name in ("all", "read", "write", "admin", "elsewhere", "expired", "wrong")}
-KEYS: dict[str, dict[str, Any]] = {
-    "all": {"rights": ALL},
-    "read": {"rights": ["read"]},
-    "write": {"rights": ["write"]},
-    "admin": {"rights": ["admin"]},
-    "elsewhere": {"rights": ALL, "collections": ["other-*", "thing"]},
-    "expired": {"rights": ALL, "expires": "2020-01-01T00:00:00Z"},
-}
 NEEDED = {
     ("GET", "/v1/collections"): None,
     ("PUT", "/v1/collections/{collection}"): "admin",
@@ -52,12 +39,6 @@ NEEDED = {
     ("POST", "/v1/collections/{collection}/search/batch"): "read",
 }
 """The right that each route asks for; those that are not here are open, or any key does."""
-
-
-def application(store: FailingVectorStore) -> Starlette:
-    """The application with these keys."""
-    keys = json.dumps([{"name": name, "hash": hash_of(SECRETS[name]), **fields} for name, fields in KEYS.items()])
-    return make_app(store, FailingCache(), Settings(auth=AuthSettings(keys=keys)))  # type: ignore[arg-type]
 
 
 def routes(app: Starlette) -> Iterator[tuple[str, str]]:
