@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,12 +34,20 @@ class Request(NamedTuple):
     body: bytes
 
 
-def call(url: str, method: str, path: str, body: object = None, *, timeout: float = TIMEOUT) -> Reply:
+def call(
+    url: str,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    timeout: float = TIMEOUT,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Reply:
     """One request over a connection of its own."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
         sent = None if body is None else json.dumps(body)
-        connection.request(method, path, sent, {"Content-Type": "application/json"})
+        connection.request(method, path, sent, {"Content-Type": "application/json", **headers})
         answer = connection.getresponse()
         return Reply(answer.status, answer.getheader("Cache-Status"), answer.read())
     finally:

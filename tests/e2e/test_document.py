@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.keys import hash_of, new_secret
 from tests.e2e.schemathesis_fit import COLLECTIONS
 from tests.e2e.service import ROOT, service
 
-CHECKS = ("--checks", "all", "--exclude-checks", "ignored_auth")
-"""All but the one for keys: this service has none, and so asks for none."""
+SECRET = new_secret()
+KEYS = json.dumps([{"name": "schemathesis", "hash": hash_of(SECRET), "rights": ["read", "write", "admin"]}])
+BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 EVERY_BOUND = ("--phases", "examples,coverage", "--generation-deterministic")
 RANDOM = ("--phases", "fuzzing,stateful", "--generation-database", "none")
@@ -24,20 +27,21 @@ RANDOM = ("--phases", "fuzzing,stateful", "--generation-database", "none")
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A service that has the collections which the hooks lead requests to, with two points each."""
-    url, process = service(LOG__LEVEL="warning")
+    url, process = service(LOG__LEVEL="warning", AUTH__KEYS=KEYS)
     with process:
         for name, size in COLLECTIONS.items():
             one = f"{url}/v1/collections/{name}"
             distance = name.rstrip("0123456789")
-            httpx.put(one, json={"vector": {"size": size, "distance": distance}}).raise_for_status()
+            httpx.put(one, json={"vector": {"size": size, "distance": distance}}, headers=BEARER).raise_for_status()
             points = [{"id": number, "vector": [1.0] * size} for number in (1, 2)]
-            httpx.put(f"{one}/points", json={"points": points}).raise_for_status()
+            httpx.put(f"{one}/points", json={"points": points}, headers=BEARER).raise_for_status()
         yield url
 
 
 def schemathesis(url: str, folder: Path, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A run of Schemathesis against the service."""
-    command = ["-m", "schemathesis.cli", "run", f"{url}/openapi.json", *CHECKS]
+    command = ["-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--checks", "all"]
+    command += ["--header", f"Authorization: {BEARER['Authorization']}"]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.e2e.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
     return subprocess.run(  # noqa: S603
         [sys.executable, *command, "--no-color", "--continue-on-failure", *options],
