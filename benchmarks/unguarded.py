@@ -17,9 +17,9 @@ from domain.ports import NO_METRICS
 from entrypoints.http import create_app
 from entrypoints.http.admission import Admission
 from entrypoints.http.authentication import Authentication
-from entrypoints.http.corked import CorkedTransport
 from entrypoints.http.rates import RateLimits
 from entrypoints.logs import configure_logging
+from entrypoints.server.corked import CorkedTransport
 
 
 class UnwatchedProtocol(HttpToolsProtocol):

@@ -46,7 +46,7 @@ def serve(
     Container(settings=settings).key_ring()
 
     # What other commands do without is imported here.
-    from entrypoints.http.listening import listen_on  # noqa: PLC0415
+    from entrypoints.server.listening import listen_on  # noqa: PLC0415
 
     sockets = listen_on(settings.http.host, settings.http.port)
     with _ending_by_signal(), shared_metrics(settings), _engine(settings):
@@ -58,8 +58,8 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
         if code := asyncio.run(_supervise(settings, sockets)):
             sys.exit(code)
         return
-    from entrypoints.http.draining import DrainingServer  # noqa: PLC0415
-    from entrypoints.http.server import app  # noqa: PLC0415
+    from entrypoints.server.application import app  # noqa: PLC0415
+    from entrypoints.server.draining import DrainingServer  # noqa: PLC0415
 
     server = DrainingServer(app(), settings)
     # There is nobody to be replaced by: to a service without a terminal it would be the end on the spot.
@@ -70,7 +70,7 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
 
 
 async def _supervise(settings: Settings, sockets: list[socket.socket]) -> int:
-    from entrypoints.http.supervisor import Patience, Supervisor  # noqa: PLC0415
+    from entrypoints.server.supervisor import Patience, Supervisor  # noqa: PLC0415
 
     patience = Patience(end=settings.http.drain_seconds + settings.http.shutdown_timeout + GRACE)
     supervisor = Supervisor(sockets, settings.http.workers, patience)

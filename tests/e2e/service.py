@@ -36,7 +36,7 @@ def workers_of(process: ChildProcess) -> set[int]:
     """The ids of the workers of `holdfast serve`."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return {child for child, command in commands.items() if b"entrypoints.http.worker" in command}
+    return {child for child, command in commands.items() if b"entrypoints.server.worker" in command}
 
 
 PATIENCE = 90.0

@@ -11,8 +11,8 @@ import pytest
 from adapters.limits import LimitSettings
 from adapters.memory import InMemoryVectorStore
 from adapters.settings import Settings
-from entrypoints.http.plain import PlainProtocol
-from entrypoints.http.quick import QuickProtocol
+from entrypoints.server.plain import PlainProtocol
+from entrypoints.server.quick import QuickProtocol
 from tests.servers.holdfast import serve_holdfast
 from tests.servers.tcp import Address
 

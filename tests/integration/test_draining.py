@@ -13,9 +13,9 @@ import pytest
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from adapters.settings import HttpSettings, Settings
 from containers import ConfigurationError
-from entrypoints.http.draining import DrainingServer
-from entrypoints.http.listening import listen_on
-from entrypoints.http.orders import Ending
+from entrypoints.server.draining import DrainingServer
+from entrypoints.server.listening import listen_on
+from entrypoints.server.orders import Ending
 from tests.fakes import make_app
 from tests.servers.process import HOST
 from tests.servers.tcp import Address

@@ -186,7 +186,7 @@ def test_makes_no_key_of_nonsense(run: Run, options: list[str], said: str) -> No
 def test_a_server_that_loads_the_application_itself_is_refused_too() -> None:
     """Whoever starts it without the command is stopped by the same rule."""
     _, env = holdfast(HTTP__HOST="0.0.0.0")  # noqa: S104
-    program = "from entrypoints.http.server import app; app()"
+    program = "from entrypoints.server.application import app; app()"
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.http.listening import listen_on
-from entrypoints.http.orders import Ending
-from entrypoints.http.supervisor import Patience, Supervisor
+from entrypoints.server.listening import listen_on
+from entrypoints.server.orders import Ending
+from entrypoints.server.supervisor import Patience, Supervisor
 from tests.servers.process import HOST
 
 

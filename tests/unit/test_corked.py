@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from entrypoints.http.corked import CorkedTransport
+from entrypoints.server.corked import CorkedTransport
 
 
 class Wire(asyncio.Transport):

@@ -8,8 +8,8 @@ from typing import cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from entrypoints.http.corked import CorkedTransport
-from entrypoints.http.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
+from entrypoints.server.corked import CorkedTransport
+from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
 
 NO_HTTP = "This is not a request of HTTP/1.1, or its head is too large."
 

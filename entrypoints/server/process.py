@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
-from entrypoints.http.orders import READY, Ending
+from entrypoints.server.orders import READY, Ending
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1));from entrypoints.http.worker import main; main()"
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from entrypoints.server.worker import main; main()"
+)
 """A worker finds its modules where its supervisor found them, also where that was `python -m` in a checkout."""
 
 

@@ -19,9 +19,9 @@ import structlog
 from starlette.applications import Starlette
 
 from containers import ConfigurationError, Settings, load_settings
-from entrypoints.http.draining import DrainingServer
-from entrypoints.http.orders import ALIVE, READY, Ending
-from entrypoints.http.server import app
+from entrypoints.server.application import app
+from entrypoints.server.draining import DrainingServer
+from entrypoints.server.orders import ALIVE, READY, Ending
 
 EX_CONFIG = 78
 

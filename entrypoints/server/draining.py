@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 
 from containers import Settings
 from entrypoints.http.lifespan import Readiness
-from entrypoints.http.orders import Ending
+from entrypoints.server.orders import Ending
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
@@ -161,9 +161,9 @@ def _config(application: Starlette, settings: Settings) -> uvicorn.Config:
 def _quickest() -> type[asyncio.Protocol]:
     """The quickest protocol that is installed: httptools comes with the extra `fast`."""
     try:
-        from entrypoints.http.quick import QuickProtocol  # noqa: PLC0415
+        from entrypoints.server.quick import QuickProtocol  # noqa: PLC0415
     except ImportError:
-        from entrypoints.http.plain import PlainProtocol  # noqa: PLC0415
+        from entrypoints.server.plain import PlainProtocol  # noqa: PLC0415
 
         return PlainProtocol
     return QuickProtocol

@@ -8,8 +8,8 @@ from typing import cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from entrypoints.http.corked import CorkedTransport
-from entrypoints.http.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
+from entrypoints.server.corked import CorkedTransport
+from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
 
 NO_HTTP = "This is not a request of HTTP/1.1."
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from entrypoints.http.orders import Ending
-from entrypoints.http.process import WorkerProcess
+from entrypoints.server.orders import Ending
+from entrypoints.server.process import WorkerProcess
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.supervisor")
 

@@ -1,0 +1,1 @@
+"""Serving the application over HTTP/1.1: its processes, their sockets, and the connections of clients."""
