@@ -42,7 +42,8 @@ class OtelTracing(Tracing):
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         named = Resource({"service.name": "holdfast", "service.version": __version__})
         self._provider = TracerProvider(resource=named.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(TellingExporter(exporter or OTLPSpanExporter())))
+        self._exporter = TellingExporter(exporter or OTLPSpanExporter())
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("holdfast", __version__)
         self._propagator = TraceContextTextMapPropagator()
         self._closed = False
@@ -99,9 +100,11 @@ class OtelTracing(Tracing):
 
         # Not by the loop's own threads, for whom the interpreter waits however long they take.
         threading.Thread(target=end, name="traces", daemon=True).start()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(LAST_SECONDS):
                 await ended.wait()
+        except TimeoutError:
+            self._exporter.give_up()
 
 
 class _OtelRequestSpan(RequestSpan):
