@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.hostile.sender import Sender
 from tests.e2e.hostile.world import MIB, World, now, percentile
 
+pytestmark = pytest.mark.alone
+
 QUIET = 3.0
 """Seconds before and after in which nobody means harm."""
 

@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.kills.world import LARGE, SIZES, SMALL, World
 from tests.e2e.kills.writers import Maker, Writer
 
+pytestmark = pytest.mark.alone
+
 LIMIT = 5.0
 """Seconds in which the service has to be back."""
 

@@ -17,7 +17,7 @@ from tests.servers.process import ChildProcess
 from tests.servers.qdrant_rest import qdrant_rest_process
 from tests.servers.redis import RedisServer
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.alone, pytest.mark.redis]
 
 DRAIN_SECONDS = 0.4
 """Several rounds of the balancer's questions."""

@@ -18,6 +18,8 @@ from tests.e2e.test_serve_data import until_gone
 from tests.servers.process import HOST, ChildProcess
 from tests.servers.tcp import Address
 
+pytestmark = pytest.mark.alone
+
 
 class Served:
     """A service of two workers on a data directory."""
