@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,19 @@ class FailingVectorStore(InMemoryVectorStore):
         if self.error is not None:
             raise self.error
         super()._check_open(operation)
+
+
+class SlowVectorStore(InMemoryVectorStore):
+    """Lists collections when it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def list_collections(self) -> tuple[str, ...]:
+        self.asked.set()
+        await self.go_on.wait()
+        return await super().list_collections()
 
 
 class FailingCache(InMemoryCache):

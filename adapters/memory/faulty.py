@@ -155,6 +155,9 @@ class FaultyVectorStore(_Follower, VectorStore):
     async def search_batch(self, collection: str, queries: Sequence[SearchQuery]) -> tuple[tuple[Hit, ...], ...]:
         return await self._follow("search_batch", self.inner.search_batch(collection, queries))
 
+    async def engine_figures(self) -> Mapping[str, float]:
+        return await self.inner.engine_figures()
+
 
 class FaultyCache(_Follower, Cache):
     """The cache `inner`, which fails as `script` says.

@@ -21,6 +21,12 @@ def is_known(scope: Scope) -> bool:
     return scope.get("state", {}).get("grant") is not None
 
 
+def name_of(scope: Scope) -> str:
+    """The name of the caller's key; none where he came without one."""
+    grant: Grant | None = scope.get("state", {}).get("grant")
+    return "" if grant is None else grant.name
+
+
 def allowed(scope: Scope, right: Right, collection: str) -> Tenant | None:
     """Whose points this is about; all where None. Raises `Forbidden`. To be asked before the body is read."""
     return grant_of(scope).require(right, collection)

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.access import Grant
 from domain.errors import HoldfastError
 from domain.ports import Metrics
+from entrypoints.http.access import name_of
 from entrypoints.http.errors import (
     INTERNAL,
     STOPPING,
@@ -170,8 +170,8 @@ def _answer(error: Exception, scope: Scope) -> Response | None:
 
 def _key(scope: Scope) -> dict[str, str]:
     """The name of the caller's key, where he came with one."""
-    grant: Grant | None = scope["state"].get("grant")
-    return {"key": grant.name} if grant is not None and grant.name else {}
+    name = name_of(scope)
+    return {"key": name} if name else {}
 
 
 def _is_unread(scope: Scope) -> bool:

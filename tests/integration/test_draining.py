@@ -10,31 +10,18 @@ from typing import Any
 
 import pytest
 
-from adapters.memory import InMemoryCache, InMemoryVectorStore
+from adapters.memory import InMemoryCache
 from adapters.settings import HttpSettings, Settings
 from containers import ConfigurationError
 from entrypoints.server.draining import DrainingServer
 from entrypoints.server.listening import listen_on
 from entrypoints.server.orders import Ending
-from tests.fakes import make_app
+from tests.fakes import SlowVectorStore, make_app
 from tests.servers.process import HOST
 from tests.servers.tcp import Address
 
 READY = b"GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n"
 LIST = b"GET /v1/collections HTTP/1.1\r\nHost: test\r\n\r\n"
-
-
-class SlowVectorStore(InMemoryVectorStore):
-    """Lists collections when it is let go on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
-
-    async def list_collections(self) -> tuple[str, ...]:
-        self.asked.set()
-        await self.go_on.wait()
-        return await super().list_collections()
 
 
 class Running:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from pydantic import SecretStr
+
+from adapters.keys import AuthSettings, hash_of, new_secret
 from adapters.limits import LimitSettings, parse_rate
 from adapters.memory import InMemoryCache, InMemoryRateLimiter, InMemoryVectorStore
 from adapters.memory.rates import MOST_CALLERS
@@ -105,3 +109,13 @@ async def test_too_many_requests_are_a_429(grant: Grant | None) -> None:
         assert 1 <= int(answers[2].headers["Retry-After"]) <= 302
         assert answers[2].headers["RateLimit-Policy"] == '"default";q=2;w=3600'
         assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_what_is_open_is_counted_by_address() -> None:
+    """Where there are keys, a page that needs none is served without one, as often as an address may ask."""
+    keys = json.dumps([{"name": "shop", "hash": hash_of(new_secret()), "rights": ["read"]}])
+    settings = Settings(auth=AuthSettings(keys=SecretStr(keys)), limits=LimitSettings(rate="2/hour"))
+    async with serve_in_process(InMemoryVectorStore(), InMemoryCache(), settings) as client:
+        answers = [await client.get("/") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert (await client.get("/v1/collections")).status_code == 401

@@ -17,20 +17,7 @@ from adapters.settings import HttpSettings, Settings
 from containers import Container
 from domain.errors import Backend, BackendUnavailable, Failure
 from entrypoints.http import create_app
-from tests.fakes import FailingCache, FailingVectorStore, serve_in_process
-
-
-class SlowVectorStore(InMemoryVectorStore):
-    """Lists collections when it is let go on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
-
-    async def list_collections(self) -> tuple[str, ...]:
-        self.asked.set()
-        await self.go_on.wait()
-        return await super().list_collections()
+from tests.fakes import FailingCache, FailingVectorStore, SlowVectorStore, serve_in_process
 
 
 async def test_starts_with_both_backends_down_and_recovers() -> None:

@@ -70,9 +70,11 @@ RESPONSES: dict[str, Schema] = {
     "MethodNotAllowed": answer("This path does not take this method.", "Error", {"Allow": ref("Allow", "headers")}),
     "RequestTimeout": answer("The request did not come whole in time.", "Error"),
     "Conflict": answer(
-        "The collection exists and differs, or cannot be served (named, sparse or multi vectors).", "Error"
+        "The collection exists and differs, or cannot be served (named, sparse or multi vectors; `update_filter` before"
+        " a Qdrant server older than 1.16).",
+        "Error",
     ),
-    "TooLarge": answer("The body is too large, or holds too many objects.", "Error"),
+    "TooLarge": answer("The body is too large, or holds too many objects or lists.", "Error"),
     "UnsupportedMediaType": answer("The body is not `application/json` in UTF-8, or compressed.", "Error"),
     "InvalidInput": answer("A value is wrong; the detail says where, and what was expected.", "Error"),
     "TooManyRequests": answer("More requests than the caller may send.", "Error", RETRY_AFTER),

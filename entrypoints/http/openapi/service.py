@@ -12,6 +12,9 @@ _KEPT = {
     "Cache-Control": ref("ResponseCacheControl", "headers"),
 }
 
+_TURNED_AWAY = (429, 503)
+"""What is open is under the limits of load and rate too, but for health."""
+
 _UNCHANGED = {"description": "It is as the `ETag` in `If-None-Match` says.", "headers": _KEPT}
 
 
@@ -90,6 +93,7 @@ SERVICE = (
         description="It holds no data, and asks the service for what it shows.",
         public=True,
         answers={200: _file("The page.", "text/html"), 304: _UNCHANGED},
+        errors=_TURNED_AWAY,
         examples=(Example(name="page", summary="The page"),),
     ),
     Operation(
@@ -107,6 +111,7 @@ SERVICE = (
             },
             304: _UNCHANGED,
         },
+        errors=_TURNED_AWAY,
         examples=(Example(name="document", summary="The document"),),
     ),
     Operation(
@@ -118,6 +123,7 @@ SERVICE = (
         description="Swagger UI, served from here: the page asks no other host.",
         public=True,
         answers={200: _file("The page.", "text/html"), 304: _UNCHANGED},
+        errors=_TURNED_AWAY,
         examples=(Example(name="page", summary="The page"),),
     ),
     Operation(
@@ -133,6 +139,7 @@ SERVICE = (
             304: _UNCHANGED,
             404: ref("NotFound", "responses"),
         },
+        errors=_TURNED_AWAY,
         examples=(Example(name="style", summary="The style sheet", path={"file": "swagger-ui.css"}),),
     ),
 )
