@@ -89,8 +89,8 @@ class WorkerProcess:
         return self.ready.is_set() and not self.ended.done()
 
     def count_silence(self) -> int:
-        """How often in a row this was called while it said nothing; counted once it serves, until it is to end."""
-        said = self._spoke.is_set() or self.ordered or not self.ready.is_set()
+        """How often in a row this was called while it said nothing; counted until it is to end."""
+        said = self._spoke.is_set() or self.ordered
         self._spoke.clear()
         self._silent = 0 if said else self._silent + 1
         return self._silent

@@ -34,7 +34,7 @@ class Patience:
     end: float
     """For a worker to end that was told to."""
     start: float = 60.0
-    """For a new worker to serve, while the old one goes on."""
+    """For a new worker to serve; it says nothing before."""
     silence: int = 20
     """For an event loop to turn, before its worker is taken to hang, and killed."""
 
@@ -117,7 +117,8 @@ class Supervisor:
             begun = time.monotonic()
             code = await self._fill(place)
             if not self._served:
-                self._exit_code = code or 1
+                # One that was killed has none of its own.
+                self._exit_code = max(code or 1, 1)
                 log.error("workers_cannot_start", exit_code=code)
                 self._over.set()
                 return
@@ -182,6 +183,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(1)
             for worker in list(self._all):
-                if worker.count_silence() >= self._patience.silence:
-                    log.error("worker_hangs", process=worker.pid, seconds=self._patience.silence)
+                most = self._patience.silence if worker.ready.is_set() else self._patience.start
+                if worker.count_silence() >= most:
+                    log.error("worker_hangs", process=worker.pid, seconds=most)
                     worker.kill()

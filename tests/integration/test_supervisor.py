@@ -41,6 +41,17 @@ async def test_a_worker_that_hangs_is_replaced(environment: None) -> None:
         assert await running == 0
 
 
+async def test_a_worker_that_hangs_while_it_starts_is_not_waited_for_forever(environment: None) -> None:
+    """It is killed when a start should be over; and where none ever served, the service ends, for who restarts it."""
+    supervisor = Supervisor(listen_on(HOST, 0), 1, Patience(end=10, start=2))
+    async with asyncio.timeout(50):
+        running = asyncio.create_task(supervisor.run())
+        while not supervisor.workers:  # noqa: ASYNC110 - it is started by `run`
+            await asyncio.sleep(0.01)
+        os.kill(supervisor.workers[0].pid, signal.SIGSTOP)
+        assert await running == 1
+
+
 async def test_workers_that_cannot_start_end_the_service(
     environment: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from functools import cache
@@ -35,7 +36,7 @@ class StatusRoutes:
 
     async def page(self, request: Request) -> Response:
         """200 with the page, 304 where the client has it."""
-        return _page().to(request)
+        return await asyncio.to_thread(lambda: _page().to(request))
 
 
 @cache
