@@ -9,7 +9,7 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.ports import RateLimiter
-from entrypoints.http.access import grant_of
+from entrypoints.http.access import grant_of, is_known
 from entrypoints.http.admission import EXEMPT
 from entrypoints.http.errors import error_response, retry_after
 
@@ -46,7 +46,8 @@ class RateLimits:
 
 
 def _caller(scope: Scope) -> str:
-    name = grant_of(scope).name
+    # On a page that is open to all, nobody is asked who he is.
+    name = grant_of(scope).name if is_known(scope) else ""
     if name:
         # No address begins so.
         return f"key {name}"

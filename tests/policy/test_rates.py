@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from adapters.keys import AuthSettings, hash_of, new_secret
 from adapters.limits import LimitSettings, parse_rate
 from adapters.memory import InMemoryCache, InMemoryRateLimiter, InMemoryVectorStore
 from adapters.memory.rates import MOST_CALLERS
@@ -105,3 +108,12 @@ async def test_too_many_requests_are_a_429(grant: Grant | None) -> None:
         assert 1 <= int(answers[2].headers["Retry-After"]) <= 302
         assert answers[2].headers["RateLimit-Policy"] == '"default";q=2;w=3600'
         assert (await client.get("/health/live")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/page.js", "/openapi.json"])
+async def test_open_pages_need_no_key_to_be_counted(path: str) -> None:
+    """Who reads them without a key counts by his address, and is let in."""
+    keys = json.dumps([{"name": "a", "hash": hash_of(new_secret()), "rights": ["read"]}])
+    settings = Settings(auth=AuthSettings(keys=keys), limits=LimitSettings(rate="2/hour"))  # type: ignore[arg-type]
+    async with serve_in_process(InMemoryVectorStore(), InMemoryCache(), settings) as client:
+        assert [(await client.get(path)).status_code for _ in range(3)] == [200, 200, 429]
