@@ -26,9 +26,13 @@ def build_key_ring(settings: Settings) -> KeyRing:
         raise ConfigurationError(f"SOCIAL_AUTH__KEYS_FILE: {auth.keys_file}: {why(error)}") from None
 
 
-def check_exposure(settings: Settings) -> None:
-    """Raise `ConfigurationError` where other machines could reach a service that asks for no key."""
-    if settings.auth.needs_key or settings.auth.anonymous or is_loopback(settings.http.host):
+def check_exposure(settings: Settings, *listening: str) -> None:
+    """Raise `ConfigurationError` where other machines could reach a service that asks for no key.
+
+    `listening` are the addresses on which it listens already; without any, it is going to on that of the settings.
+    """
+    hosts = listening or (settings.http.host,)
+    if settings.auth.needs_key or settings.auth.anonymous or all(map(is_loopback, hosts)):
         return
     raise ConfigurationError(
         "SOCIAL_HTTP__HOST: other machines can reach this address, and no key is asked for: make one with"

@@ -6,7 +6,7 @@ import asyncio
 from typing import cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrypoints.server.corked import CorkedTransport
 from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
@@ -45,6 +45,8 @@ class QuickProtocol(Watched, HttpToolsProtocol):
             self.linger()
             return
         self.received += len(data)
+        cycle = self.cycle if self.to_come == BODY else None
+        before = 0 if cycle is None else len(cycle.body)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -54,6 +56,8 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         else:
             if self.to_come == HEAD and self.received > self.limits.head_bytes:
                 self._refuse_head()
+            elif cycle is not None:
+                self._bound_frame(len(data), cycle, before)
 
     def on_message_begin(self) -> None:
         """A further request begins."""
@@ -61,6 +65,11 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         if self.to_come == NOTHING:
             self._expect_head()
             self.received = 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field has come. One behind a body says nothing: what it could say was decided by the head."""
+        if self.to_come == HEAD:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head has come."""
@@ -70,6 +79,7 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         self._check_head()
         super().on_headers_complete()
         self.to_come, self.since, self.received = BODY, self.loop.time(), 0
+        self._frame = 0
 
     def on_message_complete(self) -> None:
         """The request has come whole."""
@@ -103,6 +113,14 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         if len(self.pipeline) >= self.limits.pipelined:
             self.refuse(503, "Too many requests wait on this connection.")
             raise _RefusedError
+
+    def _bound_frame(self, size: int, cycle: RequestResponseCycle, before: int) -> None:
+        """Refuse what comes without end around a body, of which nothing comes: fields behind it, or of its chunks."""
+        idle = cycle is self.cycle and self.to_come == BODY and len(cycle.body) == before
+        # Once it is answered, what comes is thrown away.
+        self._frame = self._frame + size if idle and not cycle.response_complete else 0
+        if self._frame > self.limits.head_bytes:
+            self.refuse(400, NO_HTTP)
 
     def _refuse_head(self) -> None:
         most, fields = self.limits.head_bytes, self.limits.head_fields

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 import structlog
 from starlette.applications import Starlette
 
-from containers import ConfigurationError, Settings, load_settings
+from containers import ConfigurationError, Settings, check_exposure, load_settings
 from entrypoints.server.application import app
 from entrypoints.server.draining import DrainingServer
 from entrypoints.server.orders import ALIVE, READY, Ending
@@ -85,6 +85,8 @@ def main() -> None:
     channel, *listening = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
     try:
         settings = load_settings()
+        # The sockets are from the start, and the settings may have changed since.
+        check_exposure(settings, *(each.getsockname()[0] for each in listening))
         server = WorkerServer(app(), settings, channel)
     except ConfigurationError as error:
         # How to log stands in the settings.

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,8 +49,8 @@ class Served:
         return self.process.output().count(f'"event":"{event}"')
 
 
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def serve(tmp_path: Path) -> Iterator[Served]:
     """The service, in a folder of its own, where its `.env` may stand."""
     settings = {"QDRANT__URL": f"file:{tmp_path / 'data'}", "HTTP__WORKERS": 2}
     url, process = service(**settings)
@@ -59,6 +60,13 @@ def serving(tmp_path: Path) -> Iterator[Served]:
         # What a killed supervisor left, if anything.
         if process.running:
             process.stop()
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Served]:
+    """The service, as it starts."""
+    with serve(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
@@ -103,6 +111,20 @@ async def test_a_reload_with_wrong_settings_changes_nothing(served: Served) -> N
     assert "SOCIAL_HTTP__MAX_BODY_BYTES" in served.process.output()
     assert served.workers() == before
     assert await status(served) == 200
+
+
+async def test_a_reload_without_keys_does_not_open_what_others_reach(tmp_path: Path) -> None:
+    """The sockets are those of the start, so settings that name no address and no keys do not let everybody in."""
+    (tmp_path / "keys.json").write_text("[]")
+    env = tmp_path / ".env"
+    env.write_text("SOCIAL_HTTP__HOST=0.0.0.0\nSOCIAL_AUTH__KEYS_FILE=keys.json\n")
+    with serve(tmp_path) as exposed:
+        await exposed.until(lambda: exposed.count("started") == 2)
+        env.write_text("")
+        exposed.process.signal(signal.SIGHUP)
+        await exposed.until(lambda: exposed.count("reload_failed") + exposed.count("reloaded") == 1)
+        assert exposed.count("reload_failed") == 1
+        assert await status(exposed) == 401
 
 
 async def test_a_worker_that_dies_is_replaced(served: Served) -> None:

@@ -92,6 +92,24 @@ async def test_heads_are_bounded(service: Address) -> None:
         assert status in (400, 431)
 
 
+async def test_fields_behind_a_body_say_nothing(service: Address) -> None:
+    """They are not taken for fields of the head, also where they come in one piece with it."""
+    fields = SEARCH.replace(
+        b"Content-Type: application/json\r\n", b"Connection: close\r\nTransfer-Encoding: chunked\r\n"
+    )
+    body = b"\r\n2\r\n{}\r\n0\r\n"
+    [(status, _)] = await ask(service, fields + body + b"Content-Type: application/json\r\n\r\n")
+    assert status == 415
+
+
+@pytest.mark.parametrize("fields", [b"x" * 60_000, b"a: b\r\n" * 10_000])
+async def test_fields_behind_a_body_are_bounded(service: Address, fields: bytes) -> None:
+    """As those of a head are, though the time for a body grows with what comes."""
+    body = SEARCH + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    [(status, _)] = await ask(service, body, b"a: ", *([fields] * 12))
+    assert status == 400
+
+
 async def test_a_slow_head_is_a_408(service: Address) -> None:
     """From when the connection was made, though bytes keep coming; where none came, it is only closed."""
     assert await ask(service) == []

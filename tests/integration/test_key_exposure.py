@@ -28,6 +28,13 @@ def test_loopback_needs_none(host: str) -> None:
     check_exposure(Settings(http=HttpSettings(host=host)))
 
 
+def test_where_it_listens_already_counts() -> None:
+    """Settings that say loopback do not make a socket one that others reach already."""
+    check_exposure(Settings(), "127.0.0.1", "::1")
+    with pytest.raises(ConfigurationError):
+        check_exposure(Settings(), "127.0.0.1", "0.0.0.0")  # noqa: S104
+
+
 def test_no_name_is_no_loopback() -> None:
     """An empty host means every address."""
     assert not is_loopback("")
