@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import httpx
 import pytest
-from starlette.types import Scope
 
 from domain.access import EVERYTHING, Grant, Right, Tenant
-from domain.errors import Forbidden, Unauthenticated
-from entrypoints.http.access import grant_of, is_known
+from domain.errors import Forbidden
 from tests.fakes import FailingCache, FailingVectorStore, serve_in_process
-from tests.unit.http_error_cases import ROWS
 
 ACME = Tenant("tenant", "acme")
 
@@ -50,34 +44,6 @@ def test_patterns_cover_names(patterns: tuple[str, ...], name: str, *, covered: 
     else:
         with pytest.raises(Forbidden):
             grant.require(Right.READ, name)
-
-
-@pytest.mark.parametrize("right", Right)
-@pytest.mark.parametrize(("method", "path", "body"), [row for row in ROWS if row[1] != "/v1/collections"])
-async def test_each_route_asks_for_its_right(method: str, path: str, body: dict[str, Any] | None, right: Right) -> None:
-    """Of three callers with one right each, one may; the others get a 403 before the body is looked at."""
-    grant = Grant("one", frozenset({right}))
-    async with serve_in_process(FailingVectorStore(), FailingCache(), grant=grant) as client:
-        status = (await client.request(method, path, json=body)).status_code
-        rubbish: httpx.Response = await client.request(method, path, content=b"\xff")
-    needed = _needed(method, path)
-    assert (status == 403) is (right is not needed)
-    assert (rubbish.status_code == 403) is (right is not needed)
-
-
-def _needed(method: str, path: str) -> Right:
-    if path.endswith("/points/delete") or (method != "GET" and path.endswith("/points")):
-        return Right.WRITE
-    return Right.READ if method in {"GET", "POST"} else Right.ADMIN
-
-
-def test_a_request_whose_caller_nobody_looked_for_may_nothing() -> None:
-    """A route that is reached past the middleware lets nobody in."""
-    scopes: list[Scope] = [{}, {"state": {}}, {"state": {"grant": None}}]
-    for scope in scopes:
-        assert not is_known(scope)
-        with pytest.raises(Unauthenticated):
-            grant_of(scope)
 
 
 async def test_names_outside_of_the_patterns_are_not_listed() -> None:
