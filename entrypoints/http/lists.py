@@ -51,7 +51,7 @@ class ListBody(Generic[B, E, T]):
 
     async def read(self, request: Request) -> tuple[list[T], B]:
         """What the list holds, and the body with its other fields; of its list that may hold the end alone."""
-        data = await self._body.receive(request.scope, request.receive)
+        data = await self._body.receive_parts(request.scope, request.receive)
         if len(data) <= SLICE:
             body = self._body.decode(data)
             return self._converted([], getattr(body, self._key), len(data)), body

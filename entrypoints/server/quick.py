@@ -70,6 +70,10 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         """A field has come. One behind a body says nothing: what it could say was decided by the head."""
         if self.to_come == HEAD:
             super().on_header(name, value)
+            if len(self.headers) > self.limits.head_fields:
+                # Of thousands of fields each would cost as much again.
+                self._refuse_head()
+                raise _RefusedError
 
     def on_headers_complete(self) -> None:
         """The head has come."""
@@ -103,11 +107,10 @@ class QuickProtocol(Watched, HttpToolsProtocol):
 
     def _check_head(self) -> None:
         """Refuse a head that is too large though it came whole, and a request when too many wait on the connection."""
-        too_large = len(self.headers) > self.limits.head_fields
+        size = 0
         if self.received > self.limits.head_bytes:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            too_large = too_large or size > self.limits.head_bytes
-        if too_large:
+        if size > self.limits.head_bytes:
             self._refuse_head()
             raise _RefusedError
         if len(self.pipeline) >= self.limits.pipelined:

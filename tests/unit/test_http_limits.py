@@ -64,6 +64,17 @@ REFUSED: list[tuple[str, str, Any, str]] = [
 ]
 
 
+async def test_a_body_of_very_many_values_is_not_read() -> None:
+    """What would keep the event loop for long is a 413, however right it is until its end."""
+    async with serve_in_process(InMemoryVectorStore(), InMemoryCache()) as client:
+        for count, status in ((100_001, 422), (100_002, 413)):
+            body = b'{"ids":[%b]}' % b",".join([b"1"] * count)
+            headers = {"Content-Type": "application/json"}
+            answer = await client.post(f"{THINGS}/points/retrieve", content=body, headers=headers)
+            assert answer.status_code == status
+        assert answer.json() == {"detail": "The body must hold at most 100000 values."}
+
+
 async def test_refuses_what_the_operator_does_not_want() -> None:
     """Each limit is a 422 that says where and how much; a question has a smaller body than a write may have."""
     async with serve_in_process(InMemoryVectorStore(), InMemoryCache(), Settings(limits=LIMITS)) as client:
