@@ -137,13 +137,15 @@ class Search:
         """What is remembered; nothing where the cache is away, left out, or not to be trusted."""
         asked, last_write = self._clock(), self._invalidation.last_write(collection)
         known, joins = NOTHING, False
+        # The cache may answer from before it was told of the write, and be told of it before the answer is read here.
+        fenced = self._invalidation.is_fenced(collection)
         if not demand.no_store and self._windows.stale > 0:
             try:
                 known = await self._cache.recall(collection, query.fingerprint)
                 joins = known.generation is not None
             except BackendUnavailable:
                 known, joins = NOTHING, True
-            if self._invalidation.is_fenced(collection):
+            if fenced or self._invalidation.is_fenced(collection):
                 # The generation still tells a search under way from one after a write elsewhere.
                 known = Recollection(known.generation, None)
         return _Question(query, asked, last_write, known, joins)

@@ -573,6 +573,41 @@ async def test_a_fence_that_comes_while_the_cache_is_asked_counts(world: World) 
     assert world.invalidation.is_fenced("things")
 
 
+class LateAnswers(FailingCache):
+    """Does something else once it has looked, and before its answer arrives."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def recall(self, collection: str, key: str) -> Recollection:
+        known = await super().recall(collection, key)
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        return known
+
+
+async def test_a_fence_that_goes_while_the_cache_is_asked_counts(world: World) -> None:
+    """What was recalled before the cache was told of an acknowledged write is not used, though it arrives after."""
+    cache = LateAnswers(lambda: world.now)
+    invalidation = Invalidation(cache, world._sleep)  # noqa: SLF001
+    points, searching = Points(world.store, invalidation), Search(world.store, cache, invalidation)
+    for expected in (Cached.STORED, Cached.HIT):
+        assert (await searching.search("things", QUERY)).cached is expected
+    cache.error = CACHE_DOWN
+    written = await points.upsert("things", [Point(1, Vector.of([7, 0]))])
+    assert not written.invalidated
+    cache.error = None
+
+    async def told() -> None:
+        (await world.pauses.get()).set_result(None)
+        await _until(lambda: not invalidation.is_fenced("things"))
+
+    cache.meanwhile = told
+    assert scores(await searching.search("things", QUERY)) == [7]
+
+
 async def test_a_fence_is_kept_while_other_writes_fail(world: World) -> None:
     """Several collections are fenced off, told of one after another, and a deletion stays a deletion."""
     world.cache.error = CACHE_DOWN
