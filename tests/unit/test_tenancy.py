@@ -10,12 +10,14 @@ import pytest
 
 from adapters.memory import InMemoryCache, InMemoryVectorStore
 from domain.access import Tenant
-from domain.errors import Backend, BackendUnavailable, Failure, InvalidInput, PointNotFound
+from domain.collections import Collections
+from domain.errors import Backend, BackendUnavailable, Failure, Forbidden, InvalidInput, PointNotFound
 from domain.filters import Filter, Match
 from domain.freshness import Windows
 from domain.invalidation import Invalidation
 from domain.models import Payload, Point, PointId, Record
 from domain.points import Points
+from domain.ports import NO_METRICS
 from domain.queries import SearchQuery, Selection
 from domain.search import Search
 from domain.tenancy import condition, owned, owns, within
@@ -48,6 +50,15 @@ class Moving(InMemoryVectorStore):
         return seen
 
 
+class Arriving(InMemoryVectorStore):
+    """After points were counted, and before anything else is done, point 4 becomes acme's."""
+
+    async def count(self, collection: str, filter_: Filter) -> int:
+        counted = await super().count(collection, filter_)
+        await super().upsert("things", [Point(4, vector(9, 9), {"tenant": "acme"})])
+        return counted
+
+
 async def made(store: InMemoryVectorStore) -> tuple[Points, Search]:
     """Use cases on `things`: 1 to 3 are acme's, in all directions, and 4 is beta's."""
     points = [Point(1, vector(1, 0)), Point(2, vector(9, 0)), Point(3, vector(0, 9))]
@@ -55,6 +66,48 @@ async def made(store: InMemoryVectorStore) -> tuple[Points, Search]:
     cache = InMemoryCache()
     invalidation = Invalidation(cache)
     return Points(store, invalidation), Search(store, cache, invalidation, Windows(fresh=0.0))
+
+
+async def test_what_is_anothers_is_neither_changed_nor_given_away() -> None:
+    """By its id it does not exist, a filter does not reach it, and no payload says another owner."""
+    store = InMemoryVectorStore()
+    points, _ = await made(store)
+    with pytest.raises(PointNotFound, match="Point 4"):
+        await points.set_payload("things", {"a": 1}, Selection(ids=(1, 4)), ACME)
+    await points.set_payload("things", {"a": 1}, Selection(filter=Filter(must_not=(Match("b", 1),))), ACME)
+    found = await store.retrieve("things", [1, 4])
+    assert [record.payload for record in found] == [{"tenant": "acme", "a": 1}, {"tenant": "beta"}]
+    with pytest.raises(InvalidInput, match=r"^points\[0\].payload.tenant: expected nothing else here than 'acme'"):
+        await points.upsert("things", [Point(5, vector(1, 1), {"tenant": "beta"})], tenant=ACME)
+    with pytest.raises(InvalidInput, match=r"^payload\.tenant: "):
+        await points.set_payload("things", {"tenant": None}, Selection(ids=(1,)), ACME)
+    assert await store.count("things", Filter()) == 4
+
+
+async def test_what_becomes_the_tenants_meanwhile_can_be_changed() -> None:
+    """Only an id that is still not his does not exist."""
+    store = Arriving()
+    points, _ = await made(store)
+    await points.set_payload("things", {"a": 1}, Selection(ids=(1, 4)), ACME)
+    found = await store.retrieve("things", [1, 4])
+    assert [record.payload for record in found] == [{"tenant": "acme", "a": 1}] * 2
+
+
+async def test_of_a_collection_a_tenant_sees_his_part() -> None:
+    """Its description counts his points; and as a whole it is not his to change."""
+    store, cache = InMemoryVectorStore(), InMemoryCache()
+    await made(store)
+    collections = Collections(store, cache, Invalidation(cache))
+    assert (await collections.describe("things", ACME)).points == 3
+    assert (await collections.describe("things")).points == 4
+    with pytest.raises(Forbidden):
+        await collections.delete("things", ACME)
+    assert owns(None, {"tenant": "beta"})
+
+
+def test_who_counts_nothing_tells_nothing() -> None:
+    """Without metrics there is an empty text."""
+    assert NO_METRICS.render("", {})[1] == b""
 
 
 async def test_a_search_is_by_the_vector_that_was_seen_to_be_the_tenants() -> None:
