@@ -10,7 +10,7 @@ from domain.errors import Unauthenticated
 
 def grant_of(scope: Scope) -> Grant:
     """The caller's grant, as `Authentication` found it. Raises `Unauthenticated` where it found none."""
-    grant: Grant | None = scope.get("state", {}).get("grant")
+    grant = _found(scope)
     if grant is None:
         raise Unauthenticated
     return grant
@@ -18,15 +18,20 @@ def grant_of(scope: Scope) -> Grant:
 
 def is_known(scope: Scope) -> bool:
     """Whether the caller is known, on a path where he need not be."""
-    return scope.get("state", {}).get("grant") is not None
+    return _found(scope) is not None
 
 
 def name_of(scope: Scope) -> str:
     """The name of the caller's key; none where he came without one."""
-    grant: Grant | None = scope.get("state", {}).get("grant")
+    grant = _found(scope)
     return "" if grant is None else grant.name
 
 
 def allowed(scope: Scope, right: Right, collection: str) -> Tenant | None:
     """Whose points this is about; all where None. Raises `Forbidden`. To be asked before the body is read."""
     return grant_of(scope).require(right, collection)
+
+
+def _found(scope: Scope) -> Grant | None:
+    grant: Grant | None = scope.get("state", {}).get("grant")
+    return grant
