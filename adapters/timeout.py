@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 TURNS = 8
 """How often the event loop turns after the time is up, before a block is cancelled.
@@ -35,7 +35,7 @@ class Timeout:
         task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("a time limit needs a task")
-        self._task = task
+        self._task: asyncio.Task[Any] | None = task
         self._cancelling = task.cancelling()
         self._handle: asyncio.Handle = self._loop.call_later(self.seconds, self._turn)
         return self
@@ -44,7 +44,9 @@ class Timeout:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._handle.cancel()
-        if self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        # A task holds the frames that its error passed, and those hold this: a ring, if this held the task.
+        task, self._task = self._task, None
+        if self.expired and task is not None and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def _turn(self) -> None:
@@ -53,7 +55,8 @@ class Timeout:
             self._handle = self._loop.call_soon(self._turn)
         else:
             self.expired = True
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
 
 
 async def take_place(places: asyncio.Semaphore, seconds: float) -> None:

@@ -6,6 +6,7 @@ of a second and more. It is for tests and demonstrations.
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import replace
 
 from qdrant_client import AsyncQdrantClient
@@ -38,6 +39,11 @@ class LocalQdrantVectorStore(QdrantVectorStore):
             monitor=monitor,
             catalog=LocalCatalog(client),
         )
+        self._release = importlib.metadata.version("qdrant-client")
+
+    async def _version(self, ask: BackendCall) -> str:
+        # The client would look it up in its package's files each time.
+        return self._release
 
     def _classify(self, error: Exception) -> Fault | Refusal:
         if type(error) is ValueError:

@@ -172,10 +172,13 @@ class QdrantVectorStore(VectorStore):
 
     async def ping(self) -> BackendStatus:
         with self._read("ping") as ask:
-            version = await ask(self._client.info(), lambda info: info.version)
+            version = await self._version(ask)
             # The version is open to all, the list is not: so a wrong key shows here and not in a search.
             await ask(self._client.get_collections(), from_collections)
         return BackendStatus(self.technology, version, self._monitor.last_failure)
+
+    async def _version(self, ask: BackendCall) -> str:
+        return await ask(self._client.info(), lambda info: info.version)
 
     async def aclose(self) -> None:
         self._closed = True

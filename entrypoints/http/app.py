@@ -10,7 +10,7 @@ from containers import Container
 from entrypoints.http.admission import Admission
 from entrypoints.http.authentication import Authentication
 from entrypoints.http.bounds import RequestBounds
-from entrypoints.http.errors import answer_http_exception
+from entrypoints.http.errors import handle_http_exception
 from entrypoints.http.lifespan import Readiness, make_lifespan
 from entrypoints.http.limits import Limits
 from entrypoints.http.middleware import ErrorResponses, InFlight, RequestContext
@@ -54,7 +54,7 @@ def create_app(container: Container) -> Starlette:
             Middleware(RequestBounds, **bounds),
             Middleware(SearchFirst, search=search.single),
         ],
-        exception_handlers={HTTPException: answer_http_exception},
+        exception_handlers={HTTPException: handle_http_exception},
         lifespan=make_lifespan(container, readiness, in_flight),
     )
     tracing = container.tracing()

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 
+def _never() -> bool:
+    return False
+
+
 class CorkedTransport:
     """Any transport, with what is written held until the end of this turn of the loop.
 
@@ -21,7 +25,7 @@ class CorkedTransport:
         self,
         transport: asyncio.BaseTransport,
         loop: asyncio.AbstractEventLoop,
-        lingers: Callable[[], bool] = lambda: False,
+        lingers: Callable[[], bool] = _never,
     ) -> None:
         self._transport: Any = transport
         self._loop = loop
@@ -45,6 +49,10 @@ class CorkedTransport:
         self.flush()
         if not self._lingers():
             self._transport.close()
+
+    def ended(self) -> None:
+        """Ask nobody any more: who is asked holds this, a ring that only the collector of garbage would open."""
+        self._lingers = _never
 
     def flush(self) -> None:
         """Send what is held."""

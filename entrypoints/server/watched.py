@@ -93,8 +93,9 @@ class Watched:
             self.refuse(503, OVERLOADED)
 
     def unwatch(self) -> None:
-        """End."""
+        """End: what comes now is said to nobody."""
         self._watch.remove(self)
+        self.transport.ended()
 
     @property
     def answering(self) -> bool:
