@@ -41,7 +41,7 @@ class LocalQdrantVectorStore(QdrantVectorStore):
         )
         self._release = importlib.metadata.version("qdrant-client")
 
-    async def _version(self, ask: BackendCall) -> str:
+    async def _version(self, _ask: BackendCall, /) -> str:
         # The client would look it up in its package's files each time.
         return self._release
 

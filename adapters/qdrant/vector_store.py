@@ -177,7 +177,7 @@ class QdrantVectorStore(VectorStore):
             await ask(self._client.get_collections(), from_collections)
         return BackendStatus(self.technology, version, self._monitor.last_failure)
 
-    async def _version(self, ask: BackendCall) -> str:
+    async def _version(self, ask: BackendCall, /) -> str:
         return await ask(self._client.info(), lambda info: info.version)
 
     async def aclose(self) -> None:

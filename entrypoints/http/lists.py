@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -17,6 +18,9 @@ from entrypoints.http.slices import SLICE, Slices
 B = TypeVar("B")
 E = TypeVar("E")
 T = TypeVar("T")
+
+LONGEST = 0.0005
+"""Seconds for which elements are converted in one turn of the loop: of small ones a slice holds a thousand."""
 
 ROOM_OF_NUMBER = 32
 """Bytes that a number of a vector takes at most, with all its digits."""
@@ -54,7 +58,7 @@ class ListBody(Generic[B, E, T]):
         data = await self._body.receive_parts(request.scope, request.receive)
         if len(data) <= SLICE:
             body = self._body.decode(data)
-            return self._converted([], getattr(body, self._key), len(data)), body
+            return await self._converted([], getattr(body, self._key), len(data)), body
         values: list[T] = []
         slices: Slices[B, E] = Slices(
             data, self._key, self._body.decoder, self._list, self._largest, most_objects=self._most_objects
@@ -62,16 +66,20 @@ class ListBody(Generic[B, E, T]):
         while slices.body is None:
             # One slice of one body in each turn of the loop, however many bodies there are.
             async with self._limits.turn:
-                self._converted(values, *slices.next())
+                await self._converted(values, *slices.next())
                 await asyncio.sleep(0)
         return values, slices.body
 
-    def _converted(self, values: list[T], elements: list[E], size: int) -> list[T]:
+    async def _converted(self, values: list[T], elements: list[E], size: int) -> list[T]:
         if len(values) + len(elements) > self._most:
             raise InvalidInput(self._key, f"'list' of length <= {self._most}")
+        due = time.perf_counter() + LONGEST
         for element in elements:
             try:
                 values.append(self._convert(element, size))
             except InvalidInput as error:
                 raise error.within(f"{self._key}[{len(values)}]") from None
+            if time.perf_counter() > due:
+                await asyncio.sleep(0)
+                due = time.perf_counter() + LONGEST
         return values

@@ -8,16 +8,16 @@ Where no guess is right, a scanner that tells where an element ends finds the pl
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from typing import Generic, NoReturn, TypeVar
 
 import msgspec
-from starlette.exceptions import HTTPException
 
 from domain.errors import InvalidInput
+from entrypoints.http.quota import Quota
 from entrypoints.http.requests import BYTE, UNREADABLE, refuse
+from entrypoints.http.scanning import Scan
 
 B = TypeVar("B")
 E = TypeVar("E")
@@ -28,19 +28,15 @@ SLICE = 64 * 1024
 MOST_BEFORE = 128 * 1024
 """Bytes that may stand before the list."""
 
-MAX_LISTS = 200_000
-"""The most lists in a large body."""
+DEEPEST = 1000
+"""Levels that no decoder follows."""
 
 _BETWEEN = (
     re.compile(rb'\}\s{0,64},\s{0,64}(?=\{\s{0,64}"(?:id|vector|payload|filter|limit)"\s{0,64}:)'),
     re.compile(rb"\}\s{0,64},\s{0,64}(?=\{)"),
 )
 
-_NAMES = {b"{": "objects", b"[": "lists"}
-
 _COMMA = re.compile(rb"\s{0,4096},\s{0,4096}")
-
-_scan = json.JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]
 
 
 class Slices(Generic[B, E]):
@@ -70,19 +66,20 @@ class Slices(Generic[B, E]):
         self._list = list_
         self._largest = largest
         self._size = size
-        self._window = min(4 * size, largest)
         self._read = 0
-        self._most = {b"{": most_objects, b"[": MAX_LISTS}
-        self._left = dict(self._most)
+        self._quota = Quota(key, most_objects)
         self.body: B | None = None
         self._head = self._beginning()
         self._at = len(self._head)
+        self._guesses = True
+        self._scan: Scan | None = None
+        self._values = 0
 
     def next(self) -> tuple[list[E], int]:
         """The next elements, and how many bytes they had; maybe none, where it takes a further look."""
         begun = self._at
         short = len(self._body) - begun <= self._size
-        elements = self._last() if short else self._guessed() or self._scanned()
+        elements = self._last() if short else self._guessed() if self._guesses else self._scanned()
         self._read += len(elements)
         return elements, self._at - begun
 
@@ -91,47 +88,49 @@ class Slices(Generic[B, E]):
             found = between.search(self._body, self._at + self._size - 1, self._at + 2 * self._size)
             if found is not None:
                 piece = self._cut(self._at, found.start() + 1)
-                self._count(piece)
+                self._quota.take(piece)
                 try:
                     elements = self._list.decode(b"[%b]" % piece)
                 except UNREADABLE as error:
                     if _is_final(error, len(piece) + 2):
                         self._refuse(error, self._at - 1)
-                    self._uncount(piece)
+                    self._quota.give_back(piece)
                 else:
                     self._at = found.end()
                     return elements
+        # Where one guess is wrong more will be, and each costs as much as a slice.
+        self._guesses = False
         return []
 
     def _scanned(self) -> list[E]:
-        """Elements up to a slice; none where not even one ends in the window, which is larger the next time."""
-        window = self._cut(self._at, self._at + self._window)
-        self._count(window)
-        self._uncount(window)
-        # JSON's own signs are ASCII, and so stand at the same places in any text that keeps bytes apart.
-        text, end = window.decode("latin-1"), 0
-        while end < self._size:
-            try:
-                _, stop = _scan(text, end)
-            except (StopIteration, ValueError, RecursionError):
-                break
-            comma = _COMMA.match(window, stop)
-            if comma is None:
-                break
-            end = comma.end()
-        if not end:
-            if len(window) < self._window:
-                return self._last()
-            if self._window == self._largest:
-                self._refuse_element(window)
-            self._window = min(4 * self._window, self._largest)
+        """Elements up to a slice; none where the end of not even one has been found yet."""
+        scan = self._scan = self._scan or Scan(self._body, self._at, self._size)
+        self._look(scan)
+        comma = _COMMA.match(self._body, scan.end) if scan.end > self._at else None
+        if scan.over or (scan.end > self._at and comma is None):
+            self._quota.give_back(self._cut(self._at, scan.looked))
+            return self._last()
+        if scan.looked - self._at < self._size:
             return []
-        self._window = min(4 * self._size, self._largest)
-        piece = window[:end].rstrip().removesuffix(b",")
-        self._count(piece)
-        elements = self._decoded(b"[%b]" % piece, self._at - 1)
-        self._at += end
+        if comma is None:
+            if scan.looked - self._at > self._largest:
+                self._refuse_element()
+            return []
+        self._scan, self._values = None, 0
+        self._quota.give_back(self._cut(scan.end, scan.looked))
+        elements = self._decoded(b"[%b]" % self._cut(self._at, scan.end), self._at - 1)
+        self._at = comma.end()
         return elements
+
+    def _look(self, scan: Scan) -> None:
+        begun = scan.looked
+        scan.go_on()
+        piece = self._cut(begun, scan.looked)
+        self._quota.take(piece)
+        self._values += piece.count(b",")
+        self._quota.check_values(self._values)
+        if scan.depth > DEEPEST:
+            refuse(RecursionError())
 
     def _decoded(self, piece: bytes, offset: int) -> list[E]:
         try:
@@ -140,8 +139,11 @@ class Slices(Generic[B, E]):
             self._refuse(error, offset)
 
     def _last(self) -> list[E]:
+        if len(self._body) - self._at > self._size + self._largest:
+            self._refuse_element()
         rest = self._cut(self._at, len(self._body))
-        self._count(rest)
+        self._quota.take(rest)
+        self._quota.check_values(rest.count(b","))
         try:
             self.body = self._whole.decode(self._head + rest)
         except UNREADABLE as error:
@@ -153,17 +155,6 @@ class Slices(Generic[B, E]):
     def _cut(self, begin: int, end: int) -> bytes:
         return bytes(memoryview(self._body)[begin:end])
 
-    def _count(self, piece: bytes) -> None:
-        """Objects and lists take long to make, and memory. Raises `HTTPException` 413 for too many."""
-        for sign in self._left:
-            self._left[sign] -= piece.count(sign)
-            if self._left[sign] < 0:
-                raise HTTPException(413, f"The body must hold at most {self._most[sign]} JSON {_NAMES[sign]}.")
-
-    def _uncount(self, piece: bytes) -> None:
-        for sign in self._left:
-            self._left[sign] += piece.count(sign)
-
     def _beginning(self) -> bytes:
         """What stands before the first element: it is a body, if the list ends there."""
         start = self._cut(0, MOST_BEFORE)
@@ -171,7 +162,7 @@ class Slices(Generic[B, E]):
             head = start[: begin.end()]
             with suppress(*UNREADABLE):
                 self._whole.decode(head + b"]}")
-                self._count(head)
+                self._quota.take(head)
                 return head
         try:
             self._whole.decode(start)
@@ -180,7 +171,8 @@ class Slices(Generic[B, E]):
                 refuse(error)
         raise InvalidInput("", f"an object with the list '{self._key}' within its first {MOST_BEFORE} bytes")
 
-    def _refuse_element(self, window: bytes) -> NoReturn:
+    def _refuse_element(self) -> NoReturn:
+        window = self._cut(self._at, self._at + self._largest)
         try:
             self._list.decode(b"[" + window)
         except UNREADABLE as error:
