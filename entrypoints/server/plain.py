@@ -8,7 +8,7 @@ from typing import cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from entrypoints.server.corked import CorkedTransport
+from entrypoints.server.corked import FEW, CorkedTransport
 from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
 
 NO_HTTP = "This is not a request of HTTP/1.1, or its head is too large."
@@ -51,6 +51,8 @@ class PlainProtocol(Watched, H11Protocol):
 
     def on_response_complete(self) -> None:
         """The answer has been written."""
+        if len(self.server_state.tasks) <= FEW:
+            self.transport.flush()
         if self.lingering:
             self.server_state.total_requests += 1
         else:
