@@ -8,21 +8,27 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import httpx
 
 from tests.e2e.service import ROOT, service
+from tests.servers.process import ChildProcess
 
 MIB = 1024 * 1024
 
+WARM = 50
+"""Searches before which the innocent client, and what serves it, is still getting ready."""
+
 
 class World:
-    """One worker with the limits as they are by default, and `:memory:`."""
+    """One worker with the limits as they are by default, and `:memory:`; or `given` is served."""
 
-    def __init__(self, **settings: object) -> None:
-        self.url, self.server = service(LIMITS__HEAD_TIMEOUT=2, LIMITS__BODY_TIMEOUT=2, **settings)
+    def __init__(self, given: tuple[str, ChildProcess] | None = None) -> None:
+        self._given = given is not None
+        self.url, self.server = given or service(LIMITS__HEAD_TIMEOUT=2, LIMITS__BODY_TIMEOUT=2)
         self.port = httpx.URL(self.url).port or 0
         self.peak = 0
         self._watching: asyncio.Task[None] | None = None
@@ -30,18 +36,22 @@ class World:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.server.start)
-        async with httpx.AsyncClient(base_url=f"{self.url}/v1/collections") as client:
-            for name in ("innocent", "hostile"):
-                made = {"vector": {"size": 2, "distance": "cosine"}}
-                assert (await client.put(f"/{name}", json=made)).status_code == 201
-            points = [{"id": number, "vector": [number, 1], "payload": {"a": "x"}} for number in range(1, 100)]
-            assert (await client.put("/innocent/points", json={"points": points})).status_code == 200
+        if not self._given:
+            await self._fill()
         self._watching = asyncio.create_task(self._watch())
         command = [sys.executable, "-m", "tests.e2e.hostile.innocent", str(self.port)]
         self._innocent = subprocess.Popen(  # noqa: ASYNC220, S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
         )
         return self
+
+    async def _fill(self) -> None:
+        async with httpx.AsyncClient(base_url=f"{self.url}/v1/collections") as client:
+            for name in ("innocent", "hostile"):
+                made = {"vector": {"size": 2, "distance": "cosine"}}
+                assert (await client.put(f"/{name}", json=made)).status_code == 201
+            points = [{"id": number, "vector": [number, 1], "payload": {"a": "x"}} for number in range(1, 100)]
+            assert (await client.put("/innocent/points", json={"points": points})).status_code == 200
 
     async def __aexit__(self, *_: object) -> None:
         if self._watching is not None:
@@ -69,6 +79,28 @@ class World:
         assert self._innocent is not None
         out, _ = await asyncio.to_thread(self._innocent.communicate)
         return [(when, seconds, status) for when, seconds, status in json.loads(out)]
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """Seconds that the innocent searches took at most, `share` of them: in peace, and while others meant harm."""
+
+    share: float
+    peace: float
+    meanwhile: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.share:.0%} of the innocent searches took at most {self.peace * 1000:.2f} ms in peace,"
+            f" {self.meanwhile * 1000:.2f} ms meanwhile"
+        )
+
+
+def harm_of(noted: list[tuple[float, float, int]], begun: float, ended: float, share: float) -> Harm:
+    """What was noted by a client, of which others meant harm between `begun` and `ended`."""
+    peace = [took for when, took, _ in noted[WARM:] if when + took < begun or when > ended + 1]
+    meanwhile = [took for when, took, _ in noted if begun < when < ended]
+    return Harm(share, percentile(peace, share), percentile(meanwhile, share))
 
 
 def percentile(values: list[float], share: float) -> float:
