@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--invariants-seed", type=int, default=5, help="what the faults are drawn from (default: 5)")
     parser.addoption("--hostile", type=int, default=3000, help="how many hostile requests (default: 3000)")
     parser.addoption("--hostile-seed", type=int, default=5, help="what they are drawn from (default: 5)")
-    parser.addoption("--hostile-factor", type=float, default=30.0, help="how much slower others may be (default: 30)")
+    parser.addoption("--hostile-factor", type=float, default=10.0, help="how much slower others may be (default: 10)")
     parser.addoption("--document-examples", type=int, default=10, help="requests to each operation (default: 10)")
     parser.addoption("--document-seed", type=int, default=5, help="what the requests are drawn from (default: 5)")
     parser.addoption("--kills", type=int, default=8, help="how often a process is killed (default: 8)")
