@@ -25,6 +25,13 @@ Without it a graph loses recall under filters: on 20,000 real vectors 0.90 for a
 down to 0.44.
 """
 
+LEAST = 3.0
+"""Of compressed vectors, how many times as many as are wanted are ranked by the vectors themselves, at least.
+
+All that a walk keeps are: that takes no longer, and is enough where a hundred points are nearly the same. On real
+vectors recall at 10 is 0.94 without, and with twice as many what it is without compression.
+"""
+
 
 def breadth(points: edge.EdgeShard, query: SearchQuery) -> edge.SearchParams:
     """How to search for what a query asks."""
@@ -33,6 +40,14 @@ def breadth(points: edge.EdgeShard, query: SearchQuery) -> edge.SearchParams:
     # Takes 1 us: the points are not counted, but known.
     count = points.count(_ALL)
     _, alone, filtered = next(each for each in BREADTHS if count <= each[0])
-    if query.filter.is_empty:
-        return edge.SearchParams(hnsw_ef=query.hnsw_ef or alone)
-    return edge.SearchParams(hnsw_ef=query.hnsw_ef or filtered, acorn=_EVERYWHERE)
+    kept = query.hnsw_ef or (alone if query.filter.is_empty else filtered)
+    return edge.SearchParams(
+        hnsw_ef=kept,
+        acorn=None if query.filter.is_empty else _EVERYWHERE,
+        quantization=ranked(kept, query.offset + query.limit),
+    )
+
+
+def ranked(kept: int, wanted: int) -> edge.QuantizationSearchParams:
+    """How candidates of compressed vectors are ranked, of which so many are kept and wanted."""
+    return edge.QuantizationSearchParams(rescore=True, oversampling=max(LEAST, kept / wanted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import qdrant_edge as edge
 
-from domain.models import Collection, HnswOptions, IndexType, Quantization, QuantizationType
+from domain.models import Collection, Distance, HnswOptions, IndexType, QuantizationType
 
 M, EF_CONSTRUCT = 16, 100
 """Qdrant's own defaults of the graph: links of a point, and candidates while it is built."""
@@ -19,6 +19,15 @@ more of the values that are filtered by, and every walk that looks past others t
 
 INDEXING_KB = 10_000
 """The vectors that a segment holds before it gets a graph (Qdrant's default): below, comparing all is as quick."""
+
+QUANTIZED_SIZE, QUANTILE = 128, 0.99
+"""From this size on vectors under cosine are compared as int8, with components beyond this quantile cut off.
+
+What is found so is ranked by the vectors themselves (see `breadth`). Measured on 20,000 and 100,000 x 384, recall is
+the same, and searches, scans and the building of a graph take about half the time: they wait for memory. Smaller
+vectors gain less, and their components tell less apart; where lengths count, the longest are cut off, and recall fell
+to 0.67.
+"""
 
 DELETED_SHARE = 0.2
 """The share of deleted points from which on a segment is written anew (Qdrant's default)."""
@@ -46,7 +55,7 @@ def to_config(collection: Collection, *, graph: int = 0) -> edge.EdgeConfig:
             collection.size,
             getattr(edge.Distance, collection.distance.name.capitalize()),
             on_disk=collection.on_disk,
-            quantization_config=_to_quantization(collection.quantization),
+            quantization_config=_to_quantization(collection),
         ),
         hnsw_config=edge.HnswIndexConfig(
             hnsw.m or M,
@@ -60,9 +69,11 @@ def to_config(collection: Collection, *, graph: int = 0) -> edge.EdgeConfig:
     )
 
 
-def _to_quantization(quantization: Quantization | None) -> edge.QuantizationConfigType | None:
+def _to_quantization(collection: Collection) -> edge.QuantizationConfigType | None:
+    quantization = collection.quantization
     if quantization is None:
-        return None
+        fit = collection.distance is Distance.COSINE and collection.size >= QUANTIZED_SIZE
+        return edge.ScalarQuantizationConfig(edge.ScalarType.Int8, quantile=QUANTILE) if fit else None
     if quantization.type is QuantizationType.BINARY:
         return edge.BinaryQuantizationConfig(always_ram=quantization.always_ram)
     return edge.ScalarQuantizationConfig(

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import qdrant_edge as edge
 
+from adapters.edge.breadth import ranked
 from adapters.edge.config import INDEX_TYPES, to_config
 from benchmarks.engines.engine import BATCH
 from benchmarks.engines.filters import INTEGER, KEYWORD, LIMIT
@@ -53,6 +54,7 @@ def load(folder: Path, vectors: Any, payloads: list[dict[str, Any]], *, graph: b
 def search(folder: Path, queries: Any, cases: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
     """For each case the median in ms of so many seconds of searches, and the ids that every query finds."""
     shard = edge.EdgeShard.load(str(folder), config(queries.shape[1]))
+    params = edge.SearchParams(quantization=ranked(100, LIMIT))
     measured = []
     for case in cases:
         conditions: list[edge.ConditionType] = []
@@ -68,7 +70,8 @@ def search(folder: Path, queries: Any, cases: list[dict[str, Any]], seconds: flo
             vector = queries[len(times) % len(queries)].tolist()
             begun = time.perf_counter()
             nearest = edge.Query.Nearest(vector)
-            hits = shard.query(edge.QueryRequest(limit=LIMIT, query=nearest, filter=narrowed, with_payload=True))
+            request = edge.QueryRequest(limit=LIMIT, query=nearest, filter=narrowed, params=params, with_payload=True)
+            hits = shard.query(request)
             times.append(time.perf_counter() - begun)
             if len(found) < len(queries):
                 found.append([hit.id for hit in hits])
