@@ -220,6 +220,9 @@ async def test_an_index_that_comes_late_is_right(store: EdgeVectorStore) -> None
             exact = await store.search("things", SearchQuery(**asked, exact=True))  # type: ignore[arg-type]
             found = await store.search("things", SearchQuery(**asked))  # type: ignore[arg-type]
             assert len({hit.id for hit in found} & {hit.id for hit in exact}) >= 9
+            # Compared as int8, and ranked by the vectors themselves.
+            scores = {hit.id: hit.score for hit in exact}
+            assert all(hit.score == pytest.approx(scores.get(hit.id, hit.score), abs=1e-5) for hit in found)
 
 
 async def test_a_collection_can_go_while_its_graph_is_built(store: EdgeVectorStore, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is written in one turn of the loop is sent in one piece."""
+"""What is written at once is sent in one piece."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ async def test_a_client_that_has_gone_is_sent_nothing() -> None:
 async def test_is_in_all_else_the_transport_that_it_wraps() -> None:
     """Its facts and its other methods."""
     assert CorkedTransport(Wire(), asyncio.get_running_loop()).get_extra_info("peername") == "somebody"
+
+
+async def test_an_end_is_asked_about_no_more() -> None:
+    """Who was asked whether to close may go: nothing holds him, and the connection is closed by itself."""
+    asked: list[bool] = []
+
+    def lingers() -> bool:
+        asked.append(True)
+        return True
+
+    wire = Wire()
+    corked = CorkedTransport(wire, asyncio.get_running_loop(), lingers)
+    corked.close()
+    assert (asked, wire.closed) == ([True], False)
+    corked.ended()
+    corked.close()
+    assert (asked, wire.closed) == ([True], True)

@@ -75,6 +75,33 @@ async def test_a_body_of_very_many_values_is_not_read() -> None:
         assert answer.json() == {"detail": "The body must hold at most 100000 values."}
 
 
+async def test_one_element_of_very_many_values_is_not_read() -> None:
+    """A point that would keep the event loop for long is a 413, and so is what stands behind the points."""
+    few, many = (b",".join([b"1"] * count) for count in (100, 100_100))
+    headers = {"Content-Type": "application/json"}
+    bodies = {
+        b'{"points":[{"id":1,"vector":[1],"payload":{"a":[%b]}}]}' % many: 413,
+        b'{"points":[{"id":1,"vector":[1]}],"update_filter":{"must":[{"has_id":[%b]}]}}' % many: 413,
+        b'{"points":[%b{"id":1,"vector":[1]}]}' % (b'{"id":1,"vector":[1],"payload":{"a":[%b]}},' % few * 500): 200,
+    }
+    async with serve_in_process(InMemoryVectorStore(), InMemoryCache()) as client:
+        await client.put(THINGS, json={"vector": {"size": 1, "distance": "dot"}})
+        for body, status in bodies.items():
+            answer = await client.put(f"{THINGS}/points", content=body, headers=headers)
+            assert answer.status_code == status
+            if status == 413:
+                assert answer.json() == {"detail": "An element of 'points' must hold at most 100000 values."}
+
+
+async def test_a_large_body_that_is_too_deep_is_refused_at_once() -> None:
+    """As a small one is."""
+    body = b'{"points":[{"id":1,"vector":[1],"payload":{"a":' + b'{"a":[' * 50_000
+    async with serve_in_process(InMemoryVectorStore(), InMemoryCache()) as client:
+        headers = {"Content-Type": "application/json"}
+        answer = await client.put(f"{THINGS}/points", content=body, headers=headers)
+    assert (answer.status_code, "nested too deep" in answer.text) == (400, True)
+
+
 async def test_refuses_what_the_operator_does_not_want() -> None:
     """Each limit is a 422 that says where and how much; a question has a smaller body than a write may have."""
     async with serve_in_process(InMemoryVectorStore(), InMemoryCache(), Settings(limits=LIMITS)) as client:

@@ -1,0 +1,69 @@
+"""What a request leaves behind: nothing that only the collector of garbage would find, which stops everything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+from starlette.types import ASGIApp, Message
+
+from adapters.settings import Settings
+from containers import Container
+from entrypoints.http import create_app
+
+X = "/v1/collections/x"
+
+ASKED = [
+    ("GET", "/nowhere", b""),
+    ("BREW", "/v1/collections", b""),
+    ("DELETE", X, b""),
+    ("GET", X, b""),
+    ("POST", f"{X}/search", b'{"vector":[1]}'),
+    ("POST", f"{X}/search", b'{"vector":"?"}'),
+    ("POST", f"{X}/search", b"{"),
+    ("POST", f"{X}/search/batch", b'{"searches":[{"id":1}]}'),
+    ("PUT", f"{X}/points", b'{"points":[{"id":1,"vector":[1]}]}'),
+    ("PATCH", f"{X}/points", b'{"payload":{"a":1},"ids":[1]}'),
+    ("POST", f"{X}/points/delete", b'{"ids":[1]}'),
+    ("PUT", f"{X}/indexes/a", b'{"type":"keyword"}'),
+    ("POST", f"{X}/scroll", b"{}"),
+    ("GET", "/health/infra", b""),
+]
+
+
+async def ask(app: ASGIApp, method: str, path: str, body: bytes) -> int:
+    """The status of the answer, without a client, which has garbage of its own."""
+    parts: list[Message] = [{"type": "http.request", "body": body}]
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        if not parts:
+            await asyncio.Event().wait()
+        return parts.pop()
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
+    await app({**scope, "query_string": b"", "state": {}}, receive, send)
+    return statuses[0]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ASKED)
+async def test_a_refused_request_leaves_no_garbage(method: str, path: str, body: bytes) -> None:
+    """No error holds the frames that it passed, nor the task that it ended; twenty of them leave not one ring."""
+    app = create_app(Container(settings=Settings()))
+    for _ in range(3):
+        await ask(app, method, path, body)
+    await asyncio.sleep(0)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await ask(app, method, path, body)
+            await asyncio.sleep(0)
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
