@@ -25,7 +25,7 @@ Without it a graph loses recall under filters: on 20,000 real vectors 0.90 for a
 down to 0.44.
 """
 
-LEAST = 3.0
+LEAST = 2.0
 """Of compressed vectors, how many times as many as are wanted are ranked by the vectors themselves, at least.
 
 All that a walk keeps are: that takes no longer, and is enough where a hundred points are nearly the same. On real
