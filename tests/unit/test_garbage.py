@@ -1,4 +1,4 @@
-"""What a refused request leaves behind: nothing that only the collector of garbage would find, which stops everything."""
+"""What a refused request leaves behind: nothing for the collector of garbage, which stops everything."""
 
 from __future__ import annotations
 
