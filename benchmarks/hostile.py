@@ -1,8 +1,10 @@
 """What others feel of requests that mean harm: `python -m benchmarks.hostile`.
 
-The same requests, from four connections that ask again as soon as they are answered, go in turn to `holdfast serve`
-and to a bare handler, which answers without reading: a client who means no harm searches a hundred times a second
-meanwhile. All of it runs on this machine, so that the bare handler shows how much of the harm is the machine's.
+The same requests, from four connections that ask again as soon as they are answered, go in turn to `holdfast serve`,
+to a bare handler, which answers without reading, and to a bare handler beside `holdfast serve`: a client who means no
+harm searches a hundred times a second meanwhile. All of it runs on this machine, so that the two others show how much
+of the harm is the machine's: the second what a service that does nothing suffers, the third what Holdfast suffers
+where only its cores are shared with those who mean harm.
 """
 
 from __future__ import annotations
@@ -13,18 +15,16 @@ import statistics
 import sys
 from collections import defaultdict
 
+import httpx
+
 from tests.e2e.hostile.sender import Sender
-from tests.e2e.hostile.world import Harm, World, harm_of, now
+from tests.e2e.hostile.world import Harm, World
 from tests.e2e.service import ROOT
 from tests.servers.process import HOST, ChildProcess, free_port
 
-QUIET = 3.0
-"""Seconds before and after in which nobody means harm."""
-
-AT_ONCE = 4
-"""Hostile connections at a time."""
-
 SHARES = (0.5, 0.99)
+
+HOLDFAST, BARE, BESIDE = "Holdfast", "bare handler", "Holdfast, harm beside"
 
 
 def bare() -> tuple[str, ChildProcess]:
@@ -35,16 +35,36 @@ def bare() -> tuple[str, ChildProcess]:
     return f"http://{HOST}:{port}", ChildProcess.on_port(command, port, cwd=ROOT)
 
 
-async def measure(world: World, seed: int, count: int) -> list[Harm]:
-    """The harm that so many requests do, for each of `SHARES`."""
-    async with world:
-        await asyncio.sleep(QUIET)
-        begun = now()
-        await Sender(world.port, seed, range(count)).run(AT_ONCE)
-        ended = now()
-        await asyncio.sleep(QUIET)
-        noted = await world.latencies()
-    return [harm_of(noted, begun, ended, share) for share in SHARES]
+async def measure(scene: str, seed: int, count: int) -> list[Harm]:
+    """The harm that so many requests do in this scene, for each of `SHARES`."""
+    url, beside = bare()
+    async with World((url, beside) if scene == BARE else None) as world:
+        if scene == BESIDE:
+            await asyncio.to_thread(beside.start)
+        port = httpx.URL(url).port if scene == BESIDE else world.port
+        try:
+            course = await world.suffer(Sender(port or 0, seed, range(count)))
+        finally:
+            beside.close()
+    return [course.harm(share) for share in SHARES]
+
+
+def report(found: dict[str, list[list[Harm]]]) -> None:
+    """Print the medians of all rounds, and the ratios of each round."""
+    for at, share in enumerate(SHARES):
+        for scene, rounds in found.items():
+            peace, meanwhile = (
+                statistics.median(getattr(harms[at], name) * 1000 for harms in rounds)
+                for name in ("peace", "meanwhile")
+            )
+            print(f"{share:.0%}: {scene}: {peace:.2f} ms in peace, {meanwhile:.2f} ms meanwhile")
+        for scene in (BARE, BESIDE):
+            ratios = [
+                own[at].meanwhile / other[at].meanwhile
+                for own, other in zip(found[HOLDFAST], found[scene], strict=True)
+            ]
+            ratio, least, most = statistics.median(ratios), min(ratios), max(ratios)
+            print(f"{share:.0%}: {HOLDFAST} to {scene}, meanwhile: {ratio:.2f} ({least:.2f} to {most:.2f})")
 
 
 def main() -> None:
@@ -55,21 +75,12 @@ def main() -> None:
     arguments = parser.parse_args()
     found: dict[str, list[list[Harm]]] = defaultdict(list)
     for seed in range(arguments.rounds):
-        for name in ("bare handler", "Holdfast"):
-            harm = asyncio.run(measure(World() if name == "Holdfast" else World(bare()), seed, arguments.requests))
-            found[name].append(harm)
-            for line in harm:
-                print(f"round {seed + 1}: {name}: {line}", file=sys.stderr)
-    for at, share in enumerate(SHARES):
-        times = {name: statistics.median(harm[at].meanwhile for harm in found[name]) for name in found}
-        quiet = {name: statistics.median(harm[at].peace for harm in found[name]) for name in found}
-        ratio = statistics.median(
-            own[at].meanwhile / bare_[at].meanwhile
-            for own, bare_ in zip(found["Holdfast"], found["bare handler"], strict=True)
-        )
-        for name in found:
-            print(f"{share:.0%}: {name}: {quiet[name] * 1000:.2f} ms in peace, {times[name] * 1000:.2f} ms meanwhile")
-        print(f"{share:.0%}: Holdfast to the bare handler meanwhile: {ratio:.2f}")
+        for scene in (BARE, HOLDFAST, BESIDE):
+            harms = asyncio.run(measure(scene, seed, arguments.requests))
+            found[scene].append(harms)
+            for line in harms:
+                print(f"round {seed + 1}: {scene}: {line}", file=sys.stderr)
+    report(found)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Slices(Generic[B, E]):
         self.body: B | None = None
         self._head = self._beginning()
         self._at = len(self._head)
-        self._guesses = True
+        self._guesses: tuple[re.Pattern[bytes], ...] = _BETWEEN
         self._scan: Scan | None = None
         self._values = 0
 
@@ -84,22 +84,25 @@ class Slices(Generic[B, E]):
         return elements, self._at - begun
 
     def _guessed(self) -> list[E]:
-        for between in _BETWEEN:
+        """Elements up to where the list seems to go on; none where that was wrong, or nothing is like it."""
+        for at, between in enumerate(self._guesses):
             found = between.search(self._body, self._at + self._size - 1, self._at + 2 * self._size)
-            if found is not None:
-                piece = self._cut(self._at, found.start() + 1)
-                self._quota.take(piece)
-                try:
-                    elements = self._list.decode(b"[%b]" % piece)
-                except UNREADABLE as error:
-                    if _is_final(error, len(piece) + 2):
-                        self._refuse(error, self._at - 1)
-                    self._quota.give_back(piece)
-                else:
-                    self._at = found.end()
-                    return elements
-        # Where one guess is wrong more will be, and each costs as much as a slice.
-        self._guesses = False
+            if found is None:
+                continue
+            piece = self._cut(self._at, found.start() + 1)
+            self._quota.take(piece)
+            try:
+                elements = self._list.decode(b"[%b]" % piece)
+            except UNREADABLE as error:
+                if _is_final(error, len(piece) + 2):
+                    self._refuse(error, self._at - 1)
+                self._quota.give_back(piece)
+                # Where one guess is wrong more will be, and each costs as much as a slice.
+                self._guesses = self._guesses[at + 1 :]
+                return []
+            self._at = found.end()
+            return elements
+        self._guesses = ()
         return []
 
     def _scanned(self) -> list[E]:

@@ -16,6 +16,7 @@ from entrypoints.http.bodies import CollectionBody, IndexBody
 from entrypoints.http.caching import write_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.limits import Limits
+from entrypoints.http.paths import COLLECTION
 from entrypoints.http.requests import JsonBody, check_query, collection_name
 
 
@@ -30,14 +31,13 @@ class CollectionRoutes:
 
     def routes(self) -> list[Route]:
         """The routes."""
-        one = "/v1/collections/{collection}"
         return [
             Route("/v1/collections", self.list, methods=["GET"]),
-            Route(one, self.create, methods=["PUT"]),
-            Route(one, self.describe, methods=["GET"]),
-            Route(one, self.delete, methods=["DELETE"]),
-            Route(f"{one}/indexes/{{field:path}}", self.create_index, methods=["PUT"]),
-            Route(f"{one}/cache", self.purge, methods=["DELETE"]),
+            Route(COLLECTION, self.create, methods=["PUT"]),
+            Route(COLLECTION, self.describe, methods=["GET"]),
+            Route(COLLECTION, self.delete, methods=["DELETE"]),
+            Route(f"{COLLECTION}/indexes/{{field:path}}", self.create_index, methods=["PUT"]),
+            Route(f"{COLLECTION}/cache", self.purge, methods=["DELETE"]),
         ]
 
     async def list(self, request: Request) -> Response:

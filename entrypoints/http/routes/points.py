@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,16 +31,8 @@ from entrypoints.http.caching import write_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.limits import Limits
 from entrypoints.http.lists import ListBody
+from entrypoints.http.paths import COLLECTION
 from entrypoints.http.requests import MAX_OBJECTS_OF_POINTS, JsonBody, collection_name, query_flag
-
-
-class PointIdConvertor(StringConvertor):
-    """What may stand for an id: not the names of the paths beside it, or these would take GET too."""
-
-    regex = "(?!(?:retrieve|delete)$)[^/]+"
-
-
-register_url_convertor("point", PointIdConvertor())
 
 
 class PointRoutes:
@@ -77,15 +68,14 @@ class PointRoutes:
 
     def routes(self) -> list[Route]:
         """The routes."""
-        one = "/v1/collections/{collection}"
         return [
-            Route(f"{one}/points", self.upsert, methods=["PUT"]),
-            Route(f"{one}/points", self.set_payload, methods=["PATCH"]),
-            Route(f"{one}/points/retrieve", self.retrieve, methods=["POST"]),
-            Route(f"{one}/points/delete", self.delete, methods=["POST"]),
-            Route(f"{one}/points/{{id:point}}", self.get, methods=["GET"]),
-            Route(f"{one}/scroll", self.scroll, methods=["POST"]),
-            Route(f"{one}/count", self.count, methods=["POST"]),
+            Route(f"{COLLECTION}/points", self.upsert, methods=["PUT"]),
+            Route(f"{COLLECTION}/points", self.set_payload, methods=["PATCH"]),
+            Route(f"{COLLECTION}/points/retrieve", self.retrieve, methods=["POST"]),
+            Route(f"{COLLECTION}/points/delete", self.delete, methods=["POST"]),
+            Route(f"{COLLECTION}/points/{{id:point}}", self.get, methods=["GET"]),
+            Route(f"{COLLECTION}/scroll", self.scroll, methods=["POST"]),
+            Route(f"{COLLECTION}/count", self.count, methods=["POST"]),
         ]
 
     async def upsert(self, request: Request) -> Response:

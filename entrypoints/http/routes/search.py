@@ -22,6 +22,7 @@ from entrypoints.http.caching import read_demand, search_headers
 from entrypoints.http.errors import json_response
 from entrypoints.http.limits import Limits
 from entrypoints.http.lists import ListBody
+from entrypoints.http.paths import COLLECTION
 from entrypoints.http.requests import MAX_OBJECTS, JsonBody, collection_name
 
 KEPT_BYTES = 16 * 1024 * 1024
@@ -57,8 +58,8 @@ class SearchRoutes:
     def routes(self) -> list[Route]:
         """The routes."""
         return [
-            Route(f"{_BEFORE}{{collection}}{_AFTER}", self.single, methods=["POST"]),
-            Route(f"{_BEFORE}{{collection}}{_AFTER}/batch", self.search_batch, methods=["POST"]),
+            Route(f"{COLLECTION}{_AFTER}", self.single, methods=["POST"]),
+            Route(f"{COLLECTION}{_AFTER}/batch", self.search_batch, methods=["POST"]),
         ]
 
     async def search_batch(self, request: Request) -> Response:
@@ -84,7 +85,7 @@ class SearchFirst:
     def __init__(self, app: ASGIApp, search: SingleSearch) -> None:
         self._app = app
         self._search = search
-        self._route = Route(f"{_BEFORE}{{collection}}{_AFTER}", search, methods=["POST"])
+        self._route = Route(f"{COLLECTION}{_AFTER}", search, methods=["POST"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -14,10 +14,17 @@ from typing import Self
 
 import httpx
 
+from tests.e2e.hostile.sender import Sender
 from tests.e2e.service import ROOT, service
 from tests.servers.process import ChildProcess
 
 MIB = 1024 * 1024
+
+QUIET = 3.0
+"""Seconds before and after in which nobody means harm."""
+
+AT_ONCE = 4
+"""Hostile connections at a time."""
 
 WARM = 50
 """Searches before which the innocent client, and what serves it, is still getting ready."""
@@ -74,11 +81,16 @@ class World:
             self.peak = max(self.peak, self.memory())
             await asyncio.sleep(0.05)
 
-    async def latencies(self) -> list[tuple[float, float, int]]:
-        """End the innocent client: when each of its searches began, how long it took, and its status."""
+    async def suffer(self, sender: Sender) -> Course:
+        """Let it send, with peace before and after, and end the innocent client."""
         assert self._innocent is not None
+        await asyncio.sleep(QUIET)
+        memory, begun = self.memory(), time.monotonic()
+        await sender.run(AT_ONCE)
+        ended = time.monotonic()
+        await asyncio.sleep(QUIET)
         out, _ = await asyncio.to_thread(self._innocent.communicate)
-        return [(when, seconds, status) for when, seconds, status in json.loads(out)]
+        return Course([(when, seconds, status) for when, seconds, status in json.loads(out)], begun, ended, memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +108,25 @@ class Harm:
         )
 
 
-def harm_of(noted: list[tuple[float, float, int]], begun: float, ended: float, share: float) -> Harm:
-    """What was noted by a client, of which others meant harm between `begun` and `ended`."""
-    peace = [took for when, took, _ in noted[WARM:] if when + took < begun or when > ended + 1]
-    meanwhile = [took for when, took, _ in noted if begun < when < ended]
-    return Harm(share, percentile(peace, share), percentile(meanwhile, share))
+@dataclass(frozen=True, slots=True)
+class Course:
+    """When each innocent search began, how many seconds it took, and its status.
+
+    Harm was meant from `begun` to `ended`. `memory` is what the service had before, in bytes.
+    """
+
+    noted: list[tuple[float, float, int]]
+    begun: float
+    ended: float
+    memory: int
+
+    def harm(self, share: float) -> Harm:
+        """What the quicker `share` of the searches took at most."""
+        peace = [took for when, took, _ in self.noted[WARM:] if when + took < self.begun or when > self.ended + 1]
+        meanwhile = [took for when, took, _ in self.noted if self.begun < when < self.ended]
+        return Harm(share, percentile(peace, share), percentile(meanwhile, share))
 
 
 def percentile(values: list[float], share: float) -> float:
     """The value below which this share of the values is."""
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def now() -> float:
-    """The clock that the innocent client notes by."""
-    return time.monotonic()
