@@ -20,7 +20,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 LONGEST = 0.0005
-"""Seconds for which elements are converted in one turn of the loop: of small ones a slice holds a thousand."""
+"""Seconds after which no further element is converted in a turn of the loop: of small ones a slice holds hundreds."""
 
 ROOM_OF_NUMBER = 32
 """Bytes that a number of a vector takes at most, with all its digits."""
@@ -56,9 +56,10 @@ class ListBody(Generic[B, E, T]):
     async def read(self, request: Request) -> tuple[list[T], B]:
         """What the list holds, and the body with its other fields; of its list that may hold the end alone."""
         data = await self._body.receive_parts(request.scope, request.receive)
+        begun = time.perf_counter()
         if len(data) <= SLICE:
             body = self._body.decode(data)
-            return await self._converted([], getattr(body, self._key), len(data)), body
+            return await self._converted([], getattr(body, self._key), len(data), begun), body
         values: list[T] = []
         slices: Slices[B, E] = Slices(
             data, self._key, self._body.decoder, self._list, self._largest, most_objects=self._most_objects
@@ -66,14 +67,15 @@ class ListBody(Generic[B, E, T]):
         while slices.body is None:
             # One slice of one body in each turn of the loop, however many bodies there are.
             async with self._limits.turn:
-                await self._converted(values, *slices.next())
+                begun = time.perf_counter()
+                await self._converted(values, *slices.next(), begun)
                 await asyncio.sleep(0)
         return values, slices.body
 
-    async def _converted(self, values: list[T], elements: list[E], size: int) -> list[T]:
+    async def _converted(self, values: list[T], elements: list[E], size: int, begun: float) -> list[T]:
         if len(values) + len(elements) > self._most:
             raise InvalidInput(self._key, f"'list' of length <= {self._most}")
-        due = time.perf_counter() + LONGEST
+        due = begun + LONGEST
         for element in elements:
             try:
                 values.append(self._convert(element, size))

@@ -22,7 +22,7 @@ from entrypoints.http.scanning import Scan
 B = TypeVar("B")
 E = TypeVar("E")
 
-SLICE = 64 * 1024
+SLICE = 32 * 1024
 """Bytes that are decoded in one go, in about half a millisecond."""
 
 MOST_BEFORE = 128 * 1024
