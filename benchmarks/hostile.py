@@ -1,86 +1,92 @@
 """What others feel of requests that mean harm: `python -m benchmarks.hostile`.
 
-The same requests, from four connections that ask again as soon as they are answered, go in turn to `holdfast serve`,
-to a bare handler, which answers without reading, and to a bare handler beside `holdfast serve`: a client who means no
-harm searches a hundred times a second meanwhile. All of it runs on this machine, so that the two others show how much
-of the harm is the machine's: the second what a service that does nothing suffers, the third what Holdfast suffers
-where only its cores are shared with those who mean harm.
+In turn, a burst of them goes to `holdfast serve`, the same burst to a bare handler beside it, which refuses them
+unread, and nothing is sent: four connections ask again as soon as they are answered. All the while a client who means
+no harm searches Holdfast a hundred times a second. What harm does that is done beside is the machine's, whose cores
+all share; since the scenes take turns within seconds, others on the machine touch them alike.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import sys
-from collections import defaultdict
-
-import httpx
+import time
+from dataclasses import dataclass
 
 from tests.e2e.hostile.sender import Sender
-from tests.e2e.hostile.world import Harm, World
+from tests.e2e.hostile.world import Search, World, percentile
 from tests.e2e.service import ROOT
-from tests.servers.process import HOST, ChildProcess, free_port
+from tests.servers.process import ChildProcess, free_port
 
-SHARES = (0.5, 0.99)
+SHARES = (0.5, 0.9, 0.99)
 
-HOLDFAST, BARE, BESIDE = "Holdfast", "bare handler", "Holdfast, harm beside"
+PEACE = 1.0
+"""Seconds in a round in which nothing is sent."""
+
+SETTLING = 0.3
+"""Seconds after a burst until what it left to do is done."""
+
+SCENES = ("peace", "harm beside", "harm to Holdfast")
 
 
-def bare() -> tuple[str, ChildProcess]:
-    """The URL and the process of the bare handler."""
-    port = free_port()
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """From when to when it was."""
+
+    name: str
+    begun: float
+    ended: float
+
+    def holds(self, search: Search) -> bool:
+        """Whether the search is one of this scene."""
+        return self.begun < search.begun < self.ended
+
+
+def bare(port: int) -> ChildProcess:
+    """The process of the bare handler."""
     options = ["--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "critical"]
     command = [sys.executable, "-m", "uvicorn", "benchmarks.bare_hostile:app", *options, "--port", str(port)]
-    return f"http://{HOST}:{port}", ChildProcess.on_port(command, port, cwd=ROOT)
+    return ChildProcess.on_port(command, port, cwd=ROOT)
 
 
-async def measure(scene: str, seed: int, count: int) -> list[Harm]:
-    """The harm that so many requests do in this scene, for each of `SHARES`."""
-    url, beside = bare()
-    async with World((url, beside) if scene == BARE else None) as world:
-        if scene == BESIDE:
-            await asyncio.to_thread(beside.start)
-        port = httpx.URL(url).port if scene == BESIDE else world.port
-        try:
-            course = await world.suffer(Sender(port or 0, seed, range(count)))
-        finally:
-            beside.close()
-    return [course.harm(share) for share in SHARES]
-
-
-def report(found: dict[str, list[list[Harm]]]) -> None:
-    """Print the medians of all rounds, and the ratios of each round."""
-    for at, share in enumerate(SHARES):
-        for scene, rounds in found.items():
-            peace, meanwhile = (
-                statistics.median(getattr(harms[at], name) * 1000 for harms in rounds)
-                for name in ("peace", "meanwhile")
-            )
-            print(f"{share:.0%}: {scene}: {peace:.2f} ms in peace, {meanwhile:.2f} ms meanwhile")
-        for scene in (BARE, BESIDE):
-            ratios = [
-                own[at].meanwhile / other[at].meanwhile
-                for own, other in zip(found[HOLDFAST], found[scene], strict=True)
-            ]
-            ratio, least, most = statistics.median(ratios), min(ratios), max(ratios)
-            print(f"{share:.0%}: {HOLDFAST} to {scene}, meanwhile: {ratio:.2f} ({least:.2f} to {most:.2f})")
+async def measure(rounds: int, burst: int) -> tuple[list[Search], list[Scene]]:
+    """The searches, and the scenes that they were in."""
+    beside = free_port()
+    with bare(beside):
+        async with World() as world:
+            ports = {"harm beside": beside, "harm to Holdfast": world.port}
+            await asyncio.sleep(PEACE)
+            scenes = []
+            for number in range(rounds):
+                for name in SCENES:
+                    begun = time.monotonic()
+                    if port := ports.get(name):
+                        await Sender(port, number, range(burst)).run()
+                    else:
+                        await asyncio.sleep(PEACE)
+                    scenes.append(Scene(name, begun, time.monotonic()))
+                    await asyncio.sleep(SETTLING)
+            return await world.searches(), scenes
 
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--requests", type=int, default=10_000, help="hostile requests in a round (default: 10000)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--burst", type=int, default=1000, help="hostile requests at a time (default: 1000)")
+    parser.add_argument("--rounds", type=int, default=40)
     arguments = parser.parse_args()
-    found: dict[str, list[list[Harm]]] = defaultdict(list)
-    for seed in range(arguments.rounds):
-        for scene in (BARE, HOLDFAST, BESIDE):
-            harms = asyncio.run(measure(scene, seed, arguments.requests))
-            found[scene].append(harms)
-            for line in harms:
-                print(f"round {seed + 1}: {scene}: {line}", file=sys.stderr)
-    report(found)
+    searches, scenes = asyncio.run(measure(arguments.rounds, arguments.burst))
+    found = {
+        name: [search for search in searches if any(scene.name == name and scene.holds(search) for scene in scenes)]
+        for name in SCENES
+    }
+    print(f"searches: { ({name: len(those) for name, those in found.items()}) }")
+    for share in SHARES:
+        times = {name: percentile(those, share) * 1000 for name, those in found.items()}
+        peace, elsewhere, here = times.values()
+        told = ", ".join(f"{took:.2f} ms ({name})" for name, took in times.items())
+        print(f"{share:.0%} took at most {told}: {here / peace:.2f} of peace, {here / elsewhere:.2f} of harm beside")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from tests.e2e.hostile.heads import Hostile
 from tests.e2e.hostile.requests import drawn
 from tests.servers.process import HOST
 
+AT_ONCE = 4
+"""Connections at a time."""
+
 LONGEST = 30.0
 """Seconds in which every whole request has been answered and closed."""
-
 
 PAGES = (b"text/html", b"text/css", b"text/javascript")
 """What the status page and that of the document are made of."""
@@ -67,9 +69,9 @@ class Sender:
         self._numbers = iter(numbers)
         self.judge = Judge()
 
-    async def run(self, at_once: int) -> None:
-        """Send them all."""
-        await asyncio.gather(*(self._work() for _ in range(at_once)))
+    async def run(self) -> None:
+        """Send them all, from each connection as soon as it is answered."""
+        await asyncio.gather(*(self._work() for _ in range(AT_ONCE)))
 
     async def _work(self) -> None:
         for number in self._numbers:

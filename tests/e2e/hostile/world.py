@@ -7,35 +7,26 @@ import json
 import resource
 import subprocess
 import sys
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from tests.e2e.hostile.sender import Sender
 from tests.e2e.service import ROOT, service
-from tests.servers.process import ChildProcess
 
 MIB = 1024 * 1024
-
-QUIET = 3.0
-"""Seconds before and after in which nobody means harm."""
-
-AT_ONCE = 4
-"""Hostile connections at a time."""
 
 WARM = 50
 """Searches before which the innocent client, and what serves it, is still getting ready."""
 
 
 class World:
-    """One worker with the limits as they are by default, and `:memory:`; or `given` is served."""
+    """One worker with the limits as they are by default, and `:memory:`."""
 
-    def __init__(self, given: tuple[str, ChildProcess] | None = None) -> None:
-        self._given = given is not None
-        self.url, self.server = given or service(LIMITS__HEAD_TIMEOUT=2, LIMITS__BODY_TIMEOUT=2)
+    def __init__(self) -> None:
+        self.url, self.server = service(LIMITS__HEAD_TIMEOUT=2, LIMITS__BODY_TIMEOUT=2)
         self.port = httpx.URL(self.url).port or 0
         self.peak = 0
         self._watching: asyncio.Task[None] | None = None
@@ -43,8 +34,7 @@ class World:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.server.start)
-        if not self._given:
-            await self._fill()
+        await self._fill()
         self._watching = asyncio.create_task(self._watch())
         command = [sys.executable, "-m", "tests.e2e.hostile.innocent", str(self.port)]
         self._innocent = subprocess.Popen(  # noqa: ASYNC220, S603
@@ -81,52 +71,23 @@ class World:
             self.peak = max(self.peak, self.memory())
             await asyncio.sleep(0.05)
 
-    async def suffer(self, sender: Sender) -> Course:
-        """Let it send, with peace before and after, and end the innocent client."""
+    async def searches(self) -> list[Search]:
+        """End the innocent client: its searches, without those in which it was still getting ready."""
         assert self._innocent is not None
-        await asyncio.sleep(QUIET)
-        memory, begun = self.memory(), time.monotonic()
-        await sender.run(AT_ONCE)
-        ended = time.monotonic()
-        await asyncio.sleep(QUIET)
         out, _ = await asyncio.to_thread(self._innocent.communicate)
-        return Course([(when, seconds, status) for when, seconds, status in json.loads(out)], begun, ended, memory)
+        return [Search(*noted) for noted in json.loads(out)][WARM:]
 
 
 @dataclass(frozen=True, slots=True)
-class Harm:
-    """Seconds that the innocent searches took at most, `share` of them: in peace, and while others meant harm."""
+class Search:
+    """A search of the innocent client: when it began, how many seconds it took, and the status of its answer."""
 
-    share: float
-    peace: float
-    meanwhile: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.share:.0%} of the innocent searches took at most {self.peace * 1000:.2f} ms in peace,"
-            f" {self.meanwhile * 1000:.2f} ms meanwhile"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """When each innocent search began, how many seconds it took, and its status.
-
-    Harm was meant from `begun` to `ended`. `memory` is what the service had before, in bytes.
-    """
-
-    noted: list[tuple[float, float, int]]
     begun: float
-    ended: float
-    memory: int
-
-    def harm(self, share: float) -> Harm:
-        """What the quicker `share` of the searches took at most."""
-        peace = [took for when, took, _ in self.noted[WARM:] if when + took < self.begun or when > self.ended + 1]
-        meanwhile = [took for when, took, _ in self.noted if self.begun < when < self.ended]
-        return Harm(share, percentile(peace, share), percentile(meanwhile, share))
+    took: float
+    status: int
 
 
-def percentile(values: list[float], share: float) -> float:
-    """The value below which this share of the values is."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+def percentile(searches: Iterable[Search], share: float) -> float:
+    """The seconds that the quicker `share` of the searches took at most."""
+    took = sorted(search.took for search in searches)
+    return took[min(int(len(took) * share), len(took) - 1)]
