@@ -73,13 +73,14 @@ class Slices(Generic[B, E]):
         self._at = len(self._head)
         self._guesses: tuple[re.Pattern[bytes], ...] = _BETWEEN
         self._scan: Scan | None = None
-        self._values = 0
 
     def next(self) -> tuple[list[E], int]:
         """The next elements, and how many bytes they had; maybe none, where it takes a further look."""
         begun = self._at
-        short = len(self._body) - begun <= self._size
-        elements = self._last() if short else self._guessed() if self._guesses else self._scanned()
+        if len(self._body) - begun <= self._size:
+            elements = self._last()
+        else:
+            elements = self._guessed() if self._guesses else self._scanned()
         self._read += len(elements)
         return elements, self._at - begun
 
@@ -101,6 +102,7 @@ class Slices(Generic[B, E]):
                 self._guesses = self._guesses[at + 1 :]
                 return []
             self._at = found.end()
+            self._quota.begin_element()
             return elements
         self._guesses = ()
         return []
@@ -119,34 +121,28 @@ class Slices(Generic[B, E]):
             if scan.looked - self._at > self._largest:
                 self._refuse_element()
             return []
-        self._scan, self._values = None, 0
+        self._scan = None
         self._quota.give_back(self._cut(scan.end, scan.looked))
-        elements = self._decoded(b"[%b]" % self._cut(self._at, scan.end), self._at - 1)
+        try:
+            elements = self._list.decode(b"[%b]" % self._cut(self._at, scan.end))
+        except UNREADABLE as error:
+            self._refuse(error, self._at - 1)
         self._at = comma.end()
+        self._quota.begin_element()
         return elements
 
     def _look(self, scan: Scan) -> None:
         begun = scan.looked
         scan.go_on()
-        piece = self._cut(begun, scan.looked)
-        self._quota.take(piece)
-        self._values += piece.count(b",")
-        self._quota.check_values(self._values)
+        self._quota.take(self._cut(begun, scan.looked))
         if scan.depth > DEEPEST:
             refuse(RecursionError())
-
-    def _decoded(self, piece: bytes, offset: int) -> list[E]:
-        try:
-            return self._list.decode(piece)
-        except UNREADABLE as error:
-            self._refuse(error, offset)
 
     def _last(self) -> list[E]:
         if len(self._body) - self._at > self._size + self._largest:
             self._refuse_element()
         rest = self._cut(self._at, len(self._body))
         self._quota.take(rest)
-        self._quota.check_values(rest.count(b","))
         try:
             self.body = self._whole.decode(self._head + rest)
         except UNREADABLE as error:
@@ -166,6 +162,7 @@ class Slices(Generic[B, E]):
             with suppress(*UNREADABLE):
                 self._whole.decode(head + b"]}")
                 self._quota.take(head)
+                self._quota.begin_element()
                 return head
         try:
             self._whole.decode(start)
