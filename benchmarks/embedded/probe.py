@@ -50,8 +50,7 @@ class Probe:
 
     async def _ask(self, due: float) -> None:
         async with asyncio.timeout(TIMEOUT):
-            streams = self._free.pop() if self._free else await self._connect()
-            reader, writer = streams
+            reader, writer = streams = await self._connection()
             writer.write(self._request)
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
@@ -59,7 +58,13 @@ class Probe:
         self.failed += head.split(b" ", 2)[1] != b"200"
         self._free.append(streams)
 
-    async def _connect(self) -> Streams:
+    async def _connection(self) -> Streams:
+        while self._free:
+            reader, writer = self._free.pop()
+            # One that nobody needed for some seconds was closed by the service.
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
         return await asyncio.open_connection(self._address.hostname, self._address.port)
 
 
