@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
+import os
 import time
 from dataclasses import dataclass
 
+from benchmarks.processes import bare
 from tests.e2e.hostile.sender import Sender
 from tests.e2e.hostile.world import Search, World, percentile
-from tests.e2e.service import ROOT
-from tests.servers.process import ChildProcess, free_port
+from tests.servers.process import free_port
 
 SHARES = (0.5, 0.9, 0.99)
 
@@ -43,17 +43,11 @@ class Scene:
         return self.begun < search.begun < self.ended
 
 
-def bare(port: int) -> ChildProcess:
-    """The process of the bare handler."""
-    options = ["--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "critical"]
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.bare_hostile:app", *options, "--port", str(port)]
-    return ChildProcess.on_port(command, port, cwd=ROOT)
-
-
 async def measure(rounds: int, burst: int) -> tuple[list[Search], list[Scene]]:
     """The searches, and the scenes that they were in."""
     beside = free_port()
-    with bare(beside):
+    quiet = os.environ | {"UVICORN_LOG_LEVEL": "critical"}
+    with bare("benchmarks.bare_hostile:app", beside, quiet):
         async with World() as world:
             ports = {"harm beside": beside, "harm to Holdfast": world.port}
             await asyncio.sleep(PEACE)

@@ -1,17 +1,21 @@
-"""What a process and its children take of the machine, and that none of them is left behind."""
+"""Processes of a benchmark: bare handlers, what a process and its children take of the machine, and an end of all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.process import ChildProcess
+from tests.e2e.service import ROOT
+from tests.servers.process import HOST, ChildProcess
 
 MIB = 2**20
+
+UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
 
 
 def tree(pid: int) -> list[int]:
@@ -45,6 +49,12 @@ def memory(pid: int) -> dict[str, float]:
         return {}
     fields = (line.partition(":") for line in lines)
     return {name: int(value.split()[0]) * 1024 / MIB for name, _, value in fields if name in kept}
+
+
+def bare(app: str, port: int, env: dict[str, str] | None = None) -> ChildProcess:
+    """A handler on the server that Holdfast has, with nothing around it."""
+    command = [sys.executable, "-m", "uvicorn", app, *UVICORN, "--host", HOST, "--port", str(port)]
+    return ChildProcess.on_url(command, f"http://{HOST}:{port}", env=env, cwd=ROOT)
 
 
 @contextmanager

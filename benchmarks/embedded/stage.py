@@ -20,8 +20,8 @@ from benchmarks.data import Sample, grown
 from benchmarks.engines.engine import Holdfast
 from benchmarks.engines.filters import Wanted
 from benchmarks.engines.loading import put
-from benchmarks.engines.stage import FILE, bare
-from benchmarks.processes import running
+from benchmarks.engines.stage import FILE
+from benchmarks.processes import bare, running
 from benchmarks.questions import Encoding
 from tests.e2e.service import ROOT
 from tests.servers.process import HOST, ChildProcess, free_port

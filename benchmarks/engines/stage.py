@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,16 +13,13 @@ from benchmarks.engines.engine import Engine, Holdfast, Remembering
 from benchmarks.engines.environments import environment, versions
 from benchmarks.engines.filters import Wanted
 from benchmarks.engines.peers import CHROMA_PACKAGES, LANCEDB_PACKAGES, Chroma, LanceDB
-from benchmarks.processes import running
+from benchmarks.processes import bare, running
 from benchmarks.questions import Encoding, Questions
-from tests.e2e.service import ROOT
-from tests.servers.process import HOST, ChildProcess, free_port
+from tests.servers.process import HOST, free_port
 
 HELLO = "bare GET"
 FILE = "file"
 """Stands for a new folder of the run as the place of Holdfast's data."""
-
-UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
 
 
 class Stage:
@@ -75,9 +71,3 @@ class Stage:
         programs = environment(cache, name, packages)
         self.versions |= versions(programs, packages)
         return programs
-
-
-def bare(app: str, port: int, env: dict[str, str] | None = None) -> ChildProcess:
-    """A handler on the server that Holdfast has, with nothing around it."""
-    command = [sys.executable, "-m", "uvicorn", app, *UVICORN, "--host", HOST, "--port", str(port)]
-    return ChildProcess.on_url(command, f"http://{HOST}:{port}", env=env, cwd=ROOT)

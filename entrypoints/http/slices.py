@@ -81,7 +81,9 @@ class Slices(Generic[B, E]):
             elements = self._last()
         else:
             elements = self._guessed() if self._guesses else self._scanned()
-        self._read += len(elements)
+        if elements:
+            self._read += len(elements)
+            self._quota.begin_element()
         return elements, self._at - begun
 
     def _guessed(self) -> list[E]:
@@ -102,7 +104,6 @@ class Slices(Generic[B, E]):
                 self._guesses = self._guesses[at + 1 :]
                 return []
             self._at = found.end()
-            self._quota.begin_element()
             return elements
         self._guesses = ()
         return []
@@ -128,7 +129,6 @@ class Slices(Generic[B, E]):
         except UNREADABLE as error:
             self._refuse(error, self._at - 1)
         self._at = comma.end()
-        self._quota.begin_element()
         return elements
 
     def _look(self, scan: Scan) -> None:

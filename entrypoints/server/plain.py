@@ -8,7 +8,7 @@ from typing import cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from entrypoints.server.corked import FEW, CorkedTransport
+from entrypoints.server.corked import CorkedTransport
 from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
 
 NO_HTTP = "This is not a request of HTTP/1.1, or its head is too large."
@@ -48,15 +48,6 @@ class PlainProtocol(Watched, H11Protocol):
         if to_come != self.to_come and not (self.lingering or self.deaf):
             self._begin(to_come)
             self.received = len(self.conn.trailing_data[0])
-
-    def on_response_complete(self) -> None:
-        """The answer has been written."""
-        if len(self.server_state.tasks) <= FEW:
-            self.transport.flush()
-        if self.lingering:
-            self.server_state.total_requests += 1
-        else:
-            super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

@@ -8,7 +8,7 @@ from typing import cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from entrypoints.server.corked import FEW, CorkedTransport
+from entrypoints.server.corked import CorkedTransport
 from entrypoints.server.watched import BODY, HEAD, NOTHING, UNREAD, Watched, watch_of
 
 NO_HTTP = "This is not a request of HTTP/1.1."
@@ -90,15 +90,6 @@ class QuickProtocol(Watched, HttpToolsProtocol):
         if not self._upgrade:
             self.to_come = NOTHING
             super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """The answer has been written."""
-        if len(self.server_state.tasks) <= FEW:
-            self.transport.flush()
-        if self.lingering:
-            self.server_state.total_requests += 1
-        else:
-            super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

@@ -17,6 +17,7 @@ import structlog
 
 from containers import LimitSettings
 from entrypoints.http.errors import OVERLOADED, retry_after
+from entrypoints.server.corked import FEW
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast.http")
 
@@ -81,6 +82,7 @@ class Watched:
     transport: Any
     flow: Any
     cycle: Any
+    server_state: Any
 
     def watch(self, watch: Watch) -> None:
         """Begin."""
@@ -96,6 +98,15 @@ class Watched:
         """End: what comes now is said to nobody."""
         self._watch.remove(self)
         self.transport.ended()
+
+    def on_response_complete(self) -> None:
+        """The answer has been written."""
+        if len(self.server_state.tasks) <= FEW:
+            self.transport.flush()
+        if self.lingering:
+            self.server_state.total_requests += 1
+        else:
+            super().on_response_complete()  # type: ignore[misc]
 
     @property
     def answering(self) -> bool:
