@@ -54,7 +54,6 @@ def load(folder: Path, vectors: Any, payloads: list[dict[str, Any]], *, graph: b
 def search(folder: Path, queries: Any, cases: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
     """For each case the median in ms of so many seconds of searches, and the ids that every query finds."""
     shard = edge.EdgeShard.load(str(folder), config(queries.shape[1]))
-    params = edge.SearchParams(quantization=ranked(100, LIMIT))
     measured = []
     for case in cases:
         conditions: list[edge.ConditionType] = []
@@ -63,21 +62,26 @@ def search(folder: Path, queries: Any, cases: list[dict[str, Any]], seconds: flo
         if case["least"] is not None:
             conditions.append(edge.FieldCondition(INTEGER, range=edge.RangeFloat(gte=case["least"])))
         narrowed = edge.Filter(must=conditions) if conditions else None
-        found: list[list[Any]] = []
+        # The first pass reads from disk what no search has needed yet, and is not timed.
+        found = [[hit.id for hit in ask(shard, vector.tolist(), narrowed)] for vector in queries]
         times: list[float] = []
         until = time.perf_counter() + seconds
-        while len(found) < len(queries) or time.perf_counter() < until:
+        while time.perf_counter() < until:
             vector = queries[len(times) % len(queries)].tolist()
             begun = time.perf_counter()
-            nearest = edge.Query.Nearest(vector)
-            request = edge.QueryRequest(limit=LIMIT, query=nearest, filter=narrowed, params=params, with_payload=True)
-            hits = shard.query(request)
+            ask(shard, vector, narrowed)
             times.append(time.perf_counter() - begun)
-            if len(found) < len(queries):
-                found.append([hit.id for hit in hits])
         measured.append({"p50_ms": 1000 * float(np.median(times)), "found": found})
     shard.close()
     return measured
+
+
+def ask(shard: edge.EdgeShard, vector: list[float], filter_: edge.Filter | None) -> list[edge.ScoredPoint]:
+    """The nearest points with their payloads, in the breadth that is the engine's own."""
+    params = edge.SearchParams(quantization=ranked(100, LIMIT))
+    nearest = edge.Query.Nearest(vector)
+    request = edge.QueryRequest(limit=LIMIT, query=nearest, filter=filter_, params=params, with_payload=True)
+    return list(shard.query(request))
 
 
 def main() -> None:
